@@ -1,0 +1,1 @@
+"""The API server: scale subresources, discovery, nothing else."""

@@ -1,0 +1,1 @@
+"""The loop: whose turn it is, one tick, the daemon around it."""

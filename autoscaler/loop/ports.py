@@ -1,0 +1,70 @@
+"""What the loop needs of the outside: protocols, no code."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from autoscaler.model.memory import Memory
+from autoscaler.model.objects import ObjectKey, Source
+from autoscaler.model.record import Decided, Outcome, Round
+from autoscaler.model.source import SourceState
+from autoscaler.model.turn import Cohort, Samples, Scales
+from autoscaler.model.value import value
+
+
+class Clock(Protocol):
+    """Two clocks: steady time decides, wall time is for cron and for people. Both aware, UTC."""
+
+    def now(self) -> datetime:
+        """Steady time: it never steps back and goes on while the machine sleeps."""
+
+    def wall(self) -> datetime:
+        """The machine's own idea of the time."""
+
+
+class Sampler(Protocol):
+    """Asks the sources of a cohort."""
+
+    async def sample(self, cohort: Cohort) -> Samples:
+        """Give one measurement per asked trigger; what is late or broken is a Missing. Never raises."""
+
+
+class Targets(Protocol):
+    """Reads scale subresources."""
+
+    async def read(self, cohort: Cohort) -> Scales:
+        """Give the scale of every target of the cohort; what cannot be read is Unreadable. Never raises."""
+
+
+class Actuator(Protocol):
+    """Writes scale subresources."""
+
+    async def apply(self, record: Decided, *, deadline: datetime) -> Outcome:
+        """Write ``decision.desired``, once, before ``deadline`` (steady time) or not at all. Never raises."""
+
+
+@value
+class Saved:
+    """What a store knew: memories by object, states by source, and whether the last stop was orderly."""
+
+    memories: Mapping[ObjectKey, Memory]
+    sources: Mapping[Source, SourceState]
+    clean: bool
+    saved_at: datetime
+
+
+class Store(Protocol):
+    """Keeps memories over a restart."""
+
+    def load(self) -> Saved | None:
+        """Give what was saved last; None where nothing readable is there (lost memory, L6)."""
+
+    def save(self, saved: Saved) -> None:
+        """Write everything, atomically; a failure is counted and shown, never raised."""
+
+
+class Sink(Protocol):
+    """Something that shows records. It returns at once."""
+
+    def __call__(self, done: Round) -> None:
+        """Take one round."""

@@ -1,0 +1,1 @@
+"""Documents in, ScaledObjects out; every fault at once."""

@@ -1,0 +1,1 @@
+"""Where records go: log, metrics, probes, state."""
