@@ -19,6 +19,7 @@ class Stage(Enum):
     BOUND = "bounds"
     SLOT = "slot"
     HOLD = "hold"
+    RESTORE = "restore"
 
 
 class Reason(Enum):
@@ -51,6 +52,7 @@ class Reason(Enum):
     ABOVE_MAX = "AboveMaxReplicas"
     BELOW_MIN = "BelowMinReplicas"
     NOT_A_SYNC = "NotASync"
+    RESTORED = "Restored"
     SOURCE_BLIND = "SourceBlind"
     SOURCE_RECOVERING = "SourceRecovering"
     SOURCE_PARTIAL = "SourcePartial"

@@ -1,0 +1,133 @@
+"""All that the loop knows: objects, memories, the source guard's histories, and whose turn it is next."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from autoscaler.core.cadence import at_once, due, first
+from autoscaler.core.sources import GuardSettings, SourceHistory
+from autoscaler.loop.agenda import Agenda
+from autoscaler.model.memory import Memory
+from autoscaler.model.objects import ObjectKey, ScaledObject, Source
+from autoscaler.model.observation import Slot
+from autoscaler.model.record import Decided
+from autoscaler.model.turn import Cohort, Turn
+
+BEAT = timedelta(milliseconds=250)
+BACK_OFF_LIMIT = timedelta(seconds=60)
+
+
+class Fleet:
+    """Every object with its memory and its next turn. One owner per value; values are replaced whole."""
+
+    def __init__(self, guard: GuardSettings, *, beat: timedelta = BEAT) -> None:
+        self.objects: dict[ObjectKey, ScaledObject] = {}
+        self.memories: dict[ObjectKey, Memory] = {}
+        self.guard: Mapping[Source, SourceHistory] = {}
+        self.guard_settings = guard
+        self.agenda = Agenda()
+        self.in_flight: dict[ObjectKey, Decided] = {}
+        self.dirty = False
+        self._longest_beat = beat
+        self._beat: timedelta | None = None
+        self._ticking: set[ObjectKey] = set()
+        self._woken: set[ObjectKey] = set()
+        self._broken: dict[ObjectKey, int] = {}
+
+    @property
+    def beat_interval(self) -> timedelta:
+        """Give how often the agenda must be asked: 250 ms, or the shortest interval in use."""
+        if self._beat is None:
+            shortest = min((obj.polling_interval for obj in self.objects.values()), default=self._longest_beat)
+            self._beat = min(shortest, self._longest_beat)
+        return self._beat
+
+    def start(self, objects: Iterable[ScaledObject], started: datetime) -> None:
+        """Take in the objects that are there when the process starts, splayed over their first seconds (L8)."""
+        for obj in objects:
+            self._set(obj)
+            self.agenda.put(first(obj, self.memory(obj.key), started))
+
+    def add(self, obj: ScaledObject, at: datetime) -> None:
+        """Take in an object that appears while we run; it ticks at once."""
+        self._set(obj)
+        self.agenda.put(at_once(obj, at))
+
+    def change(self, obj: ScaledObject, at: datetime) -> None:
+        """Replace an object by its edited self and wake it as a poll slot; its grids stay (L1)."""
+        self._set(obj)
+        self.wake(obj.key, at)
+
+    def remove(self, key: ObjectKey) -> None:
+        """Forget an object with all that was remembered of it."""
+        self.objects.pop(key, None)
+        self._beat = None
+        self.memories.pop(key, None)
+        self.agenda.drop(key)
+        self._woken.discard(key)
+        self._broken.pop(key, None)
+        self.dirty = True
+
+    def _set(self, obj: ScaledObject) -> None:
+        self.objects[obj.key] = obj
+        self._beat = None
+
+    def wake(self, key: ObjectKey, at: datetime) -> None:
+        """Give an object a poll slot now, or as soon as the tick that is under way has ended."""
+        obj = self.objects.get(key)
+        if obj is None:
+            return
+        if key in self._ticking:
+            self._woken.add(key)
+            return
+        asks = () if obj.pause.full else tuple(range(len(obj.triggers)))
+        self.agenda.put(Turn(obj=obj, at=at, slots=frozenset({Slot.POLL}), asks=asks))
+
+    def memory(self, key: ObjectKey) -> Memory:
+        """Give an object's memory; a blank one where nothing is known of it."""
+        return self.memories.get(key) or Memory()
+
+    def due(self, now: datetime, wall: datetime) -> Iterator[Cohort]:
+        """Take the turns that are due and group them by instant and sources."""
+        cohorts: dict[tuple[datetime, frozenset[Source]], list[Turn]] = {}
+        for held in self.agenda.take(now):
+            turn = self._fold(held, now)
+            self._ticking.add(turn.obj.key)
+            sources = frozenset(turn.obj.triggers[i].ask.question.source for i in turn.asks)
+            cohorts.setdefault((turn.at, sources), []).append(turn)
+        for (at, _), turns in cohorts.items():
+            yield Cohort(at=at, wall=wall - (now - at), turns=tuple(turns))
+
+    def _fold(self, held: Turn, now: datetime) -> Turn:
+        """Serve slots that came due while nobody looked in the same turn: late slots are served once, not queued."""
+        if now - held.at < self.beat_interval:
+            return held
+        later = due(held.obj, self.memory(held.obj.key), held.at, now)
+        if later.at > now:
+            return held
+        asks = tuple(sorted({*held.asks, *later.asks}))
+        return Turn(obj=held.obj, at=later.at, slots=held.slots | later.slots, asks=asks)
+
+    def put_back(self, turns: Iterable[Turn], at: datetime, now: datetime) -> None:
+        """Set the next turn of everything that ticked, as the object is now; what broke waits a little longer."""
+        for key in [turn.obj.key for turn in turns]:
+            self._ticking.discard(key)
+            obj = self.objects.get(key)
+            if obj is None:
+                continue
+            if key in self._woken:
+                self._woken.discard(key)
+                self.wake(key, now)
+                continue
+            after = max(at, now + self._back_off(key)) if key in self._broken else at
+            self.agenda.put(due(obj, self.memory(key), after, max(now, after)))
+
+    def broke(self, key: ObjectKey) -> None:
+        """Count a tick that a bug of ours ended."""
+        self._broken[key] = self._broken.get(key, 0) + 1
+
+    def went_well(self, key: ObjectKey) -> None:
+        """Forget earlier breakage."""
+        self._broken.pop(key, None)
+
+    def _back_off(self, key: ObjectKey) -> timedelta:
+        return min(timedelta(seconds=2 ** min(self._broken[key], 10)), BACK_OFF_LIMIT)

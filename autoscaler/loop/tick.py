@@ -1,0 +1,195 @@
+"""One tick of one cohort, top to bottom; the broad except around one object's part of it."""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+
+from autoscaler.core.decide import decide
+from autoscaler.core.remember import changed, remember
+from autoscaler.core.sources import believe, holds, judge, state_of
+from autoscaler.loop.fleet import Fleet
+from autoscaler.loop.ports import Actuator, Clock, Sampler, Sink, Targets
+from autoscaler.model.memory import Memory
+from autoscaler.model.objects import Mode, ScaledObject
+from autoscaler.model.observation import (
+    Hold,
+    HoldReason,
+    Measurement,
+    Missing,
+    MissingReason,
+    Observation,
+    Origin,
+    Sample,
+    ScaleStatus,
+    Unreadable,
+)
+from autoscaler.model.record import Broken, Decided, Record, Round, Superseded, Unneeded, Unobserved
+from autoscaler.model.turn import Cohort, Samples, Scales, Turn
+from autoscaler.model.value import value
+
+ANSWERS = 3  # how often a decision that another writer overtook is made again at once (L7)
+
+
+@value
+class Ports:
+    """The outside, as one tick needs it."""
+
+    clock: Clock
+    sampler: Sampler
+    targets: Targets
+    actuator: Actuator
+    sinks: tuple[Sink, ...]
+
+
+Part: TypeAlias = Callable[[], Record]
+
+
+async def tick(fleet: Fleet, ports: Ports, cohort: Cohort) -> Round:
+    """Observe, decide, act, remember and record the objects that are due at one instant and ask the same sources."""
+    started = ports.clock.now()
+    samples = await ports.sampler.sample(cohort)
+    scales = await ports.targets.read(cohort)
+    fleet.guard = judge(fleet.guard, samples.reports, cohort.at, fleet.guard_settings)
+    drafts = [
+        attempt(fleet, turn.obj, cohort.at, partial(draft, fleet, cohort, turn, scales, samples)) for turn in cohort.turns
+    ]
+    acted = await act(fleet, ports, cohort, drafts)
+    took = ports.clock.now() - started
+    records = tuple(settle(fleet, record, cohort.at, lateness=started - cohort.at, took=took) for record in acted)
+    fleet.put_back(cohort.turns, cohort.at, ports.clock.now())
+    sources = {report.source: state_of(fleet.guard[report.source]) for report in samples.reports}
+    return Round(at=cohort.at, records=records, reports=samples.reports, sources=sources)
+
+
+def attempt(fleet: Fleet, obj: ScaledObject, at: datetime, part: Part) -> Record:
+    """Run one object's part of a tick; a bug ends that part alone, as a Broken record."""
+    try:
+        return part()
+    except Exception:  # the first of two broad excepts: one object's bug is never another's
+        return Broken(obj=obj, memory=fleet.memory(obj.key), at=at, traceback=traceback.format_exc())
+
+
+def draft(fleet: Fleet, cohort: Cohort, turn: Turn, scales: Scales, samples: Samples) -> Record:
+    """Make one object's observation and decision; nothing has been done yet."""
+    obj = turn.obj
+    memory = fleet.memory(obj.key)
+    scale = scales[obj.target]
+    if isinstance(scale, Unreadable):
+        return Unobserved(obj=obj, memory=memory, at=cohort.at, why=scale)
+    measured = gather(obj, memory, turn, samples.by_object.get(obj.key, ()))
+    believed = believe(obj, measured, memory, fleet.guard, cohort.at, fleet.guard_settings)
+    seen = Observation(
+        at=cohort.at,
+        wall=cohort.wall,
+        slots=turn.slots,
+        scale=scale,
+        measurements=believed,
+        holds=standing_holds(obj, fleet, cohort.at),
+    )
+    return decided(obj, memory, seen)
+
+
+def decided(obj: ScaledObject, memory: Memory, seen: Observation) -> Decided:
+    """Decide on what was seen."""
+    return Decided(obj=obj, memory=memory, seen=seen, decision=decide(obj, memory, seen), outcome=Unneeded())
+
+
+def gather(
+    obj: ScaledObject, memory: Memory, turn: Turn, answers: tuple[Measurement, ...]
+) -> tuple[Measurement, ...]:
+    """Put answers into the order of the triggers; what was not asked keeps the last poll's sample (7.3 of KEDA)."""
+    if turn.asks == tuple(range(len(obj.triggers))):
+        return answers
+    by_trigger = dict(zip(turn.asks, answers, strict=True))
+    return tuple(by_trigger.get(i) or cached(memory, i) for i in range(len(obj.triggers)))
+
+
+def cached(memory: Memory, index: int) -> Measurement:
+    """Give a trigger's last polled sample, marked as cached."""
+    kept = memory.triggers[index].cached if index < len(memory.triggers) else None
+    if kept is None:
+        return Missing(reason=MissingReason.EMPTY, detail="no cached sample yet")
+    return Sample(
+        value_milli=kept.value_milli, active=kept.active, at=kept.at, origin=Origin.CACHED, ready=kept.ready
+    )
+
+
+def standing_holds(obj: ScaledObject, fleet: Fleet, at: datetime) -> tuple[Hold, ...]:
+    """Say what keeps this object from falling: its sources' state and its own mode."""
+    held = holds(obj, fleet.guard, at, fleet.guard_settings)
+    if obj.mode is Mode.SCALE_OUT_ONLY:
+        return (*held, Hold(reason=HoldReason.SCALE_OUT_ONLY, detail="mode scale-out-only"))
+    return held
+
+
+async def act(fleet: Fleet, ports: Ports, cohort: Cohort, drafts: Iterable[Record]) -> list[Record]:
+    """Write side by side what differs from the current count; in steady state nothing is awaited here."""
+    drafts = list(drafts)
+    writes = {
+        number: record
+        for number, record in enumerate(drafts)
+        if isinstance(record, Decided) and record.decision.desired != record.decision.current
+    }
+    if not writes:
+        return drafts
+    async with asyncio.TaskGroup() as group:
+        tasks = {number: group.create_task(write(fleet, ports, cohort, record)) for number, record in writes.items()}
+    return [tasks[number].result() if number in tasks else record for number, record in enumerate(drafts)]
+
+
+async def write(fleet: Fleet, ports: Ports, cohort: Cohort, record: Decided) -> Record:
+    """Write one decision; where another writer's count is met, decide again from that count (L7)."""
+    key = record.obj.key
+    for _ in range(ANSWERS):
+        fleet.in_flight[key] = record
+        outcome = await ports.actuator.apply(record, deadline=fence(record.obj, ports.clock.now()))
+        fleet.in_flight.pop(key, None)
+        record = replace(record, outcome=outcome)
+        if not isinstance(outcome, Superseded) or outcome.found is None:
+            return record
+        again = await redraft(ports, cohort, record)
+        if again is None:
+            return record
+        record = again
+        if record.decision.desired == record.decision.current:
+            return record
+    return record
+
+
+async def redraft(ports: Ports, cohort: Cohort, record: Decided) -> Decided | None:
+    """Decide on the same measurements, instant and slots from the scale as it is now; None where it is unreadable."""
+    turns = tuple(turn for turn in cohort.turns if turn.obj.key == record.obj.key)
+    scale = (await ports.targets.read(replace(cohort, turns=turns)))[record.obj.target]
+    if not isinstance(scale, ScaleStatus):
+        return None
+    return decided(record.obj, record.memory, replace(record.seen, scale=scale))
+
+
+def fence(obj: ScaledObject, now: datetime) -> datetime:
+    """Say when a decision made now is too old to be written (trust under failure)."""
+    return now + max(timedelta(seconds=1), min(obj.polling_interval, timedelta(seconds=5)))
+
+
+def settle(fleet: Fleet, record: Record, at: datetime, *, lateness: timedelta, took: timedelta) -> Record:
+    """Replace the object's memory; what broke keeps the memory it had."""
+    if isinstance(record, Decided):
+        timed = replace(record, lateness=lateness, took=took)
+        record = attempt(fleet, record.obj, at, partial(keep, fleet, timed))
+    if isinstance(record, Broken):
+        fleet.broke(record.obj.key)
+    return record
+
+
+def keep(fleet: Fleet, record: Decided) -> Decided:
+    """Remember what was seen, decided and done, unless the object has gone meanwhile."""
+    key = record.obj.key
+    after = remember(record.obj, record.memory, record.seen, record.decision, record.outcome)
+    if key in fleet.objects:
+        fleet.memories[key] = after
+        fleet.dirty = fleet.dirty or changed(record.memory, after)
+    fleet.went_well(key)
+    return record

@@ -1,0 +1,89 @@
+"""What the probes say: whether the daemon lives, whether it is ready, and why not."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from autoscaler.model.observation import Unreadable
+from autoscaler.model.value import value
+
+STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
+
+
+@value
+class Check:
+    """One line of the readiness detail."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@value
+class Report:
+    """The answer to a probe."""
+
+    live: bool
+    ready: bool
+    checks: tuple[Check, ...]
+
+
+@dataclass
+class Vitals:
+    """What the loop notes as it goes; ``report`` makes an answer of it.
+
+    ``refused`` maps an object's name to what is wrong with its newest version, for people: the daemon stays ready,
+    since the last good version runs on.
+    """
+
+    started_at: datetime
+    beat_at: datetime | None = None
+    tick_at: datetime | None = None
+    tick_due: timedelta = timedelta(seconds=60)
+    objects: int = 0
+    loaded: bool = False
+    stopping: bool = False
+    server: Unreadable | None = None
+    server_seen_at: datetime | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+
+    def report(self, now: datetime) -> Report:
+        """Say how things stand at ``now`` (steady time)."""
+        beating = self._beating(now)
+        checks = (
+            beating,
+            self._objects(),
+            self._server(),
+            self._ticking(now),
+            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.troubles.items())),
+            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.refused.items())),
+        )
+        ready = not self.stopping and all(check.ok for check in checks)
+        return Report(live=beating.ok, ready=ready, checks=checks)
+
+    def _beating(self, now: datetime) -> Check:
+        last = self.beat_at or self.started_at
+        silence = now - last
+        if silence > STALLED:
+            return Check(name="beat", ok=False, detail=f"the loop has not moved for {silence.total_seconds():.0f} s")
+        return Check(name="beat", ok=True, detail="the loop moves")
+
+    def _objects(self) -> Check:
+        if not self.loaded:
+            return Check(name="objects", ok=False, detail="no ScaledObject has been read yet")
+        return Check(name="objects", ok=True, detail=f"{self.objects} loaded, {len(self.refused)} refused")
+
+    def _server(self) -> Check:
+        if self.server is not None:
+            return Check(name="apiserver", ok=False, detail=f"{self.server.reason.value}: {self.server.detail}")
+        if self.server_seen_at is None:
+            return Check(name="apiserver", ok=False, detail="not reached yet")
+        return Check(name="apiserver", ok=True, detail="reached")
+
+    def _ticking(self, now: datetime) -> Check:
+        if self.objects == 0:
+            return Check(name="ticks", ok=True, detail="nothing to tick")
+        silence = now - (self.tick_at or self.started_at)
+        if silence > self.tick_due:
+            return Check(name="ticks", ok=False, detail=f"no tick has ended for {silence.total_seconds():.0f} s")
+        return Check(name="ticks", ok=True, detail="ticks end")
