@@ -1,0 +1,127 @@
+"""Settings as click options: flags, environment and settings file from one declaration."""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from autoscaler.settings import Settings
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+class Duration(click.ParamType):
+    """A duration as Prometheus writes it: ``15s``, ``1m30s``, ``250ms``; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse a duration."""
+        if isinstance(value, timedelta):
+            return value
+        text = str(value).strip()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return timedelta(seconds=float(text))
+        if not text or PART.sub("", text):
+            self.fail(f"{text!r} is no duration; write it like 15s, 1m30s or 250ms", param, ctx)
+        return timedelta(seconds=sum(float(amount) * UNITS[unit] for amount, unit in PART.findall(text)))
+
+
+def shown(duration: timedelta) -> str:
+    """Write a duration as it is read."""
+    seconds = duration.total_seconds()
+    for unit in ("h", "m"):
+        if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
+            return f"{seconds / UNITS[unit]:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def default_of(declared: "Field[Any]") -> Any:
+    """Give a setting's default as click wants it."""
+    return () if declared.default is MISSING else declared.default
+
+
+def option_of(declared: "Field[Any]") -> click.Option:
+    """Make the click option of one setting."""
+    default = default_of(declared)
+    flag = "--" + declared.name.replace("_", "-")
+    kind = declared.metadata
+    common: dict[str, Any] = {"help": kind["help"], "default": default, "show_default": default not in (None, (), False)}
+    if kind["metavar"]:
+        common["metavar"] = kind["metavar"]
+    if isinstance(default, bool):
+        return GroupedOption([flag], is_flag=True, group=kind["group"], **common)
+    if isinstance(default, timedelta):
+        common["show_default"] = shown(default)
+        return GroupedOption([flag], type=Duration(), group=kind["group"], **common)
+    if isinstance(default, tuple):
+        return GroupedOption([flag], multiple=True, group=kind["group"], **common)
+    if kind["choices"]:
+        return GroupedOption([flag], type=click.Choice(kind["choices"]), group=kind["group"], **common)
+    if isinstance(default, int):
+        return GroupedOption([flag], type=click.IntRange(min=1), group=kind["group"], **common)
+    if isinstance(default, float):
+        return GroupedOption([flag], type=click.FloatRange(min=0), group=kind["group"], **common)
+    return GroupedOption([flag], group=kind["group"], **common)
+
+
+class GroupedOption(click.Option):
+    """An option that knows under which heading ``--help`` shows it."""
+
+    def __init__(self, *args: Any, group: str = "Options", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose ``--help`` shows options under headings, in the order they were declared."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section per heading."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command one option per setting."""
+    params = [option_of(declared) for declared in fields(Settings)]
+    command.__click_params__ = [*reversed(params), *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
+    return command
+
+
+def read_settings_file(path: str, text: str) -> dict[str, Any]:
+    """Read a settings file into click's default map; its keys are the flags' names.
+
+    Raises click.UsageError naming the key and the nearest known one.
+    """
+    import yaml
+
+    try:
+        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise click.UsageError(f"{path}: a settings file is a mapping of setting to value")
+    known = {declared.name: declared for declared in fields(Settings)}
+    chosen: dict[str, Any] = {}
+    for key, found in loaded.items():
+        name = str(key).replace("-", "_")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0].replace('_', '-')!r}?" if near else ""
+            raise click.UsageError(f"{path}: unknown setting {str(key)!r}{hint}")
+        chosen[name] = tuple(found) if isinstance(found, list) else found
+    return chosen
