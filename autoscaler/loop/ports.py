@@ -1,15 +1,11 @@
 """What the loop needs of the outside: protocols, no code."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from autoscaler.model.memory import Memory
-from autoscaler.model.objects import ObjectKey, Source
 from autoscaler.model.record import Decided, Outcome, Round
-from autoscaler.model.source import SourceState
+from autoscaler.model.saved import Saved as Saved
 from autoscaler.model.turn import Cohort, Samples, Scales
-from autoscaler.model.value import value
 
 
 class Clock(Protocol):
@@ -41,16 +37,6 @@ class Actuator(Protocol):
 
     async def apply(self, record: Decided, *, deadline: datetime) -> Outcome:
         """Write ``decision.desired``, once, before ``deadline`` (steady time) or not at all. Never raises."""
-
-
-@value
-class Saved:
-    """What a store knew: memories by object, states by source, and whether the last stop was orderly."""
-
-    memories: Mapping[ObjectKey, Memory]
-    sources: Mapping[Source, SourceState]
-    clean: bool
-    saved_at: datetime
 
 
 class Store(Protocol):
