@@ -24,8 +24,9 @@ def due(obj: ScaledObject, memory: Memory, after: datetime, now: datetime) -> Tu
 
     All three instants are steady time. An object that was never observed counts as awake.
     """
-    behind, here, phase = _ticks(after), _ticks(now), _phase(obj)
-    poll = _newest(obj.polling_interval // _MICROSECOND, phase, behind, here)
+    behind, here, period = _ticks(after), _ticks(now), obj.polling_interval // _MICROSECOND
+    phase = _place(obj, period)
+    poll = _newest(period, phase, behind, here)
     sync = _sync(obj, memory, phase, behind, here)
     extra = _extra(memory, behind)
     upcoming = poll if sync is None else min(poll, sync)
@@ -40,8 +41,8 @@ def first(obj: ScaledObject, memory: Memory, started: datetime) -> Turn:
     It serves the slots since the last tick that is remembered; where none fell due, the object waits for its grid.
     Without a memory it is a poll and a sync.
     """
-    at = started + min(obj.polling_interval, _FIRST_WITHIN) * _share(obj)
-    at = _EPOCH + (at - _EPOCH) // _beat(obj) * _beat(obj)
+    ticks = _ticks(started) + _place(obj, min(obj.polling_interval, _FIRST_WITHIN) // _MICROSECOND)
+    at = _EPOCH + timedelta(microseconds=ticks // _beat(obj) * _beat(obj))
     if memory.past is None:
         return at_once(obj, at)
     turn = due(obj, memory, memory.past.last_at, at)
@@ -122,15 +123,11 @@ def _ticks(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-def _share(obj: ScaledObject) -> float:
-    """The object's place on every grid, in [0, 1)."""
-    return crc32(str(obj.key).encode()) / 2**32
-
-
-def _beat(obj: ScaledObject) -> timedelta:
-    return min(BEAT, obj.polling_interval)
-
-
-def _phase(obj: ScaledObject) -> int:
+def _place(obj: ScaledObject, period: int) -> int:
+    """The object's own share of ``period`` microseconds, h of L8 times it, rounded down to a beat."""
     beat = _beat(obj)
-    return (obj.polling_interval * _share(obj)) // beat * beat // _MICROSECOND
+    return (period * crc32(str(obj.key).encode()) >> 32) // beat * beat
+
+
+def _beat(obj: ScaledObject) -> int:
+    return min(BEAT, obj.polling_interval) // _MICROSECOND
