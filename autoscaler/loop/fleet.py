@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from autoscaler.core.cadence import at_once, due, first
+from autoscaler.core.cadence import wake as woken
 from autoscaler.core.sources import GuardSettings, SourceHistory
 from autoscaler.loop.agenda import Agenda
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey, ScaledObject, Source
-from autoscaler.model.observation import Slot
 from autoscaler.model.record import Decided
 from autoscaler.model.turn import Cohort, Turn
 
@@ -79,8 +79,7 @@ class Fleet:
         if key in self._ticking:
             self._woken.add(key)
             return
-        asks = () if obj.pause.full else tuple(range(len(obj.triggers)))
-        self.agenda.put(Turn(obj=obj, at=at, slots=frozenset({Slot.POLL}), asks=asks))
+        self.agenda.put(woken(obj, at))
 
     def memory(self, key: ObjectKey) -> Memory:
         """Give an object's memory; a blank one where nothing is known of it."""
