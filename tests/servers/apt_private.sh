@@ -5,7 +5,7 @@
 use_suite() {
     local suite=$1 mirror=${DEBIAN_MIRROR:-} home=$WORK/apt/$1 kind
     if [ -z "$mirror" ]; then
-        mirror=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null | grep -v security | sed -n 1p)
+        mirror=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sed 's#/$##' | grep '/debian$' | sed -n 1p)
         mirror=${mirror:-http://deb.debian.org/debian}
     fi
     mkdir -p "$home/lists/partial" "$home/cache/archives/partial"

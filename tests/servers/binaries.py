@@ -1,4 +1,4 @@
-"""Where the programs of the test servers are found.  Standard library only: the installer runs before anything is installed."""
+"""Where the programs of the test servers are found.  Standard library only, for the installer's sake."""
 
 import hashlib
 import os
@@ -23,25 +23,32 @@ def recipe_key(*scripts: str) -> str:
     return hashlib.sha256(text).hexdigest()[:12]
 
 
-def installed(program: str) -> Path:
+def installed(name: str) -> Path:
     """Name the cached program, whether or not it is there yet."""
-    if program in ("kube-apiserver", "kube-controller-manager"):
-        return cache_folder() / f"kubernetes-{recipe_key('build_kubernetes.sh')}" / program
-    return cache_folder() / f"{program}-{recipe_key('unpack_binary.sh')}" / program
+    if name in ("kube-apiserver", "kube-controller-manager"):
+        return cache_folder() / f"kubernetes-{recipe_key('build_kubernetes.sh')}" / name
+    return cache_folder() / f"{name}-{recipe_key('unpack_binary.sh')}" / name
 
 
-def locate(program: str) -> Path | None:
+def locate(name: str) -> Path | None:
     """Find a program: where ``KUBEBUILDER_ASSETS`` points, in the cache, on the PATH; None when it is nowhere."""
     assets = os.environ.get(ASSETS)
-    places = [Path(assets) / program] if assets and program in OF_KUBERNETES else []
-    places.append(installed(program))
+    places = [Path(assets) / name] if assets and name in OF_KUBERNETES else []
+    places.append(installed(name))
     for place in places:
         if os.access(place, os.X_OK):
             return place
-    found = shutil.which(program)
+    found = shutil.which(name)
     return Path(found) if found else None
 
 
-def missing(*programs: str) -> list[str]:
+def program(name: str) -> Path:
+    """Find a program that must be there."""
+    found = locate(name)
+    assert found, f"{name} is missing: python -m tests.servers.install"
+    return found
+
+
+def missing(*names: str) -> list[str]:
     """Name those of the programs that are nowhere."""
-    return [program for program in programs if locate(program) is None]
+    return [name for name in names if locate(name) is None]

@@ -1,8 +1,8 @@
 """Install or build the test servers: ``python -m tests.servers.install``.
 
-On Debian the programs are unpacked from packages (no root, nothing installed, no daemon started) and Kubernetes is built
-from Debian's source; all of it lands in the cache folder.  Elsewhere what is found is used: ``KUBEBUILDER_ASSETS`` and the PATH.
-Standard library only.
+On Debian the programs are unpacked from packages (no root, nothing installed, no daemon started) and Kubernetes is
+built from Debian's source; all of it lands in the cache folder.  Elsewhere what is found is used: in
+``KUBEBUILDER_ASSETS`` and on the PATH.  Standard library only.
 """
 
 import fcntl
@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from tests.servers.binaries import ASSETS, HERE, OF_KUBERNETES, PROGRAMS, cache_folder, installed, locate
+from tests.servers.binaries import ASSETS, HERE, OF_KUBERNETES, PROGRAMS, cache_folder, installed, locate, missing
 
 # Suite and package, in order of preference.  trixie's files stay; sid has the newest Prometheus, but a mirror may have
 # lost it.  etcd 3.4 of bookworm serves too, without --unsafe-no-fsync.
@@ -35,21 +36,20 @@ def main() -> int:
     began = time.monotonic()
     cache_folder().mkdir(parents=True, exist_ok=True)
     with _lock():
-        failures = {program: reason for program in PROGRAMS if (reason := _bring(program))}
+        reasons = {program: _bring(program) for program in PROGRAMS}
     for program in PROGRAMS:
         where = locate(program)
-        print(f"{program:24} {_version(where)}  {where}" if where else f"{program:24} MISSING: {failures.get(program)}")
-    print(f"test servers: {len(PROGRAMS) - len(failures)} of {len(PROGRAMS)} in {time.monotonic() - began:.0f} s")
-    return 1 if failures.keys() - set(OPTIONAL) else 0
+        print(f"{program:24} {_version(where)}  {where}" if where else f"{program:24} MISSING: {reasons[program]}")
+    lacking = missing(*PROGRAMS)
+    print(f"test servers: {len(PROGRAMS) - len(lacking)} of {len(PROGRAMS)} in {time.monotonic() - began:.0f} s")
+    return 1 if set(lacking) - set(OPTIONAL) else 0
 
 
 def _bring(program: str) -> str | None:
-    """Install one program unless it is there; answer why it could not be had, or None."""
+    """Install one program unless it is there; answer why that failed, or None."""
     if _is_chosen(program) or os.access(installed(program), os.X_OK):
         return None
     if absent := [tool for tool in TOOLS if shutil.which(tool) is None]:
-        if locate(program):
-            return None
         ours = f"put it where {ASSETS} points, or on the PATH" if program in OF_KUBERNETES else "put it on the PATH"
         return f"this machine is no Debian ({', '.join(absent)} not found); {ours}"
     if program in KUBERNETES:
@@ -62,6 +62,7 @@ def _is_chosen(program: str) -> bool:
     return program in OF_KUBERNETES and ASSETS in os.environ and (Path(os.environ[ASSETS]) / program).exists()
 
 
+@cache
 def _build_kubernetes() -> str | None:
     print("building kube-apiserver and kube-controller-manager: about 7 minutes on 2 cores", flush=True)
     return _run_script("build_kubernetes.sh", [], installed(KUBERNETES[0]).parent)
@@ -79,7 +80,7 @@ def _unpack(program: str) -> str | None:
 
 
 def _run_script(script: str, arguments: Sequence[str], target: Path) -> str | None:
-    """Run a script that fills a folder, and move the folder into the cache whole, so that half a result is never used."""
+    """Run a script that fills a folder, and move that into the cache whole: half a result is never used."""
     with tempfile.TemporaryDirectory(prefix="work-", dir=cache_folder()) as work:
         out, log = Path(work) / "out", cache_folder() / f"{target.name}.log"
         with log.open("wb") as sink:

@@ -16,7 +16,7 @@ PORTS = range(12_000, 30_000)
 _handed_out: set[int] = set()
 
 
-class ServerFailed(AssertionError):
+class ServerFailedError(AssertionError):
     """A server ended, or did not become ready in time; the message ends with the tail of its log."""
 
 
@@ -51,14 +51,14 @@ class Process:
     def await_ready(self, is_ready: Callable[[], bool], *, within_seconds: float = 60.0) -> None:
         """Wait until the question is answered with yes.
 
-        Raises ServerFailed when the process ends first or the time is up.
+        Raises ServerFailedError when the process ends first or the time is up.
         """
         deadline = time.monotonic() + within_seconds
         while not is_ready():
             if not self.alive:
-                raise ServerFailed(f"{self.command[0]} ended before it was ready.\n{self.tail()}")
+                raise ServerFailedError(f"{self.command[0]} ended before it was ready.\n{self.tail()}")
             if time.monotonic() > deadline:
-                raise ServerFailed(f"{self.command[0]} is not ready after {within_seconds} s.\n{self.tail()}")
+                raise ServerFailedError(f"{self.command[0]} is not ready after {within_seconds} s.\n{self.tail()}")
             time.sleep(0.05)
 
     def pause(self) -> None:
@@ -68,6 +68,10 @@ class Process:
     def resume(self) -> None:
         """Let a suspended process go on."""
         os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        self.stop(within_seconds=0)
 
     def stop(self, *, within_seconds: float = 10.0) -> None:
         """End the process, by force when it does not go in time; a process that has ended is no mistake."""

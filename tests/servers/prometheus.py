@@ -1,14 +1,16 @@
-"""A real Prometheus that scrapes the test's own gauges every second."""
+"""A real Prometheus whose series the test sets: pushed, and visible at once, or scraped every second."""
 
 import shutil
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from tests.servers.exposition import Exposition
-from tests.servers.process import Process, ServerFailed, free_port
+from tests.servers.process import Process, ServerFailedError, free_port
+from tests.servers.remote_write import HEADERS, STALE, write_request
 
 CONFIG = """\
 global: {{scrape_interval: {interval_ms}ms, scrape_timeout: {interval_ms}ms, evaluation_interval: {interval_ms}ms}}
@@ -23,7 +25,9 @@ scrape_configs:
 class Prometheus:
     """A Prometheus on a loopback port, and the ``Exposition`` that it scrapes."""
 
-    def __init__(self, program: Path, folder: Path, *, scrape_interval_ms: int = 1000, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self, program: Path, folder: Path, *, scrape_interval_ms: int = 1000, flags: Sequence[str] = ()
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.exposition = Exposition()
         self.port = free_port()
@@ -31,9 +35,9 @@ class Prometheus:
         self._data = folder / "data"
         config = folder / "prometheus.yaml"
         config.write_text(CONFIG.format(interval_ms=scrape_interval_ms, target=self.exposition.address))
-        command = [program, f"--config.file={config}", f"--storage.tsdb.path={self._data}",
+        command: list[str | Path] = [program, f"--config.file={config}", f"--storage.tsdb.path={self._data}",
                    f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-remote-write-receiver",
-                   "--web.enable-lifecycle", "--storage.tsdb.retention.time=1d", "--log.level=warn", *flags]  # fmt: skip
+                   "--storage.tsdb.retention.time=1d", "--log.level=warn", *flags]  # fmt: skip
         self.process = Process(command, folder / "prometheus.log")
         # Not from the environment: a proxy set there is not meant for loopback.
         self._client = httpx.Client(base_url=self.url, timeout=5.0, trust_env=False)
@@ -63,6 +67,25 @@ class Prometheus:
         self._client.close()
         self.exposition.close()
 
+    def push(self, name: str, value: float, *, at: datetime | None = None, **labels: str) -> None:
+        """Write one sample, visible to queries when this returns; like any, it is too old after five minutes."""
+        self.push_history(name, [(at or datetime.now(UTC), value)], **labels)
+
+    def push_history(self, name: str, samples: Sequence[tuple[datetime, float]], **labels: str) -> None:
+        """Write a series' samples, oldest first and each later than those before; up to an hour old."""
+        pairs = sorted([("__name__", name), *labels.items()])
+        request = write_request(pairs, [(round(at.timestamp() * 1000), value) for at, value in samples])
+        answer = self._client.post("/api/v1/write", content=request, headers=HEADERS)
+        assert answer.is_success, f"push of {name}: {answer.status_code} {answer.text}"
+
+    def withdraw(self, name: str, **labels: str) -> None:
+        """End a pushed series: instant queries no longer answer with it."""
+        self.push_history(name, [(datetime.now(UTC), STALE)], **labels)
+
+    def await_scraping(self) -> None:
+        """Wait for the first scrape after a start: Prometheus looks for its targets only after five seconds."""
+        self.await_answer('up{job="test"}', [1.0], within_seconds=20)
+
     def query(self, promql: str) -> list[float]:
         """Ask an instant query and return the values of its series, in the server's order."""
         answer = self._client.get("/api/v1/query", params={"query": promql})
@@ -74,12 +97,12 @@ class Prometheus:
     def await_answer(self, promql: str, wanted: Sequence[float], *, within_seconds: float = 5.0) -> float:
         """Wait until a query answers with exactly these values, and return the seconds that took.
 
-        ``[]`` waits for an empty answer. Raises ServerFailed with the last answer when the time is up.
+        ``[]`` waits for an empty answer. Raises ServerFailedError with the last answer when the time is up.
         """
         began = time.monotonic()
         while (found := self.query(promql)) != list(wanted):
             if time.monotonic() - began > within_seconds:
-                raise ServerFailed(f"{promql} is {found} after {within_seconds} s, not {list(wanted)}")
+                raise ServerFailedError(f"{promql} is {found} after {within_seconds} s, not {list(wanted)}")
             time.sleep(0.02)
         return time.monotonic() - began
 
