@@ -1,0 +1,73 @@
+"""What the probes say."""
+
+from autoscaler.loop.vitals import Vitals
+from autoscaler.model.observation import Unreadable, UnreadableReason
+from tests.unit.builders import START, at, seconds
+
+
+def a_healthy_one() -> Vitals:
+    vitals = Vitals(started_at=START, objects=1, loaded=True)
+    vitals.beat_at = vitals.tick_at = vitals.server_seen_at = at(100)
+    return vitals
+
+
+def failing(vitals: Vitals, second: float) -> list[str]:
+    return [check.name for check in vitals.report(at(second)).checks if not check.ok]
+
+
+def test_a_daemon_that_ticks_is_live_and_ready():
+    """Beats, ticks, objects and an API server that answered: ready."""
+    report = a_healthy_one().report(at(101))
+    assert (report.live, report.ready) == (True, True)
+
+
+def test_a_loop_that_stands_still_is_neither_live_nor_ready():
+    """Ten seconds without a beat end both, so that Kubernetes restarts the process."""
+    report = a_healthy_one().report(at(111))
+    assert (report.live, report.ready) == (False, False)
+
+
+def test_ticks_that_stopped_make_it_not_ready_but_leave_it_alive():
+    """Ticks that no longer end are said, by name and age."""
+    vitals = a_healthy_one()
+    vitals.beat_at = at(200)
+    assert failing(vitals, 200) == ["ticks"]
+    assert vitals.report(at(200)).live
+
+
+def test_an_api_server_that_cannot_be_reached_makes_it_not_ready_and_says_why():
+    """The reason and the detail of the failed call are in the answer."""
+    vitals = a_healthy_one()
+    vitals.server = Unreadable(reason=UnreadableReason.UNREACHABLE, detail="connection refused")
+    report = vitals.report(at(101))
+    assert not report.ready
+    assert "unreachable: connection refused" in [check.detail for check in report.checks]
+
+
+def test_nothing_loaded_yet_is_not_ready():
+    """Before the first objects are read there is nothing to promise."""
+    assert "objects" in failing(Vitals(started_at=START), 1)
+
+
+def test_a_refused_change_is_said_but_the_last_good_version_keeps_it_ready():
+    """An invalid edit shows in the detail; the object runs on."""
+    vitals = a_healthy_one()
+    vitals.refused["shop/web"] = "spec.maxReplicaCount: 0 is not at least 1"
+    report = vitals.report(at(101))
+    assert report.ready
+    assert any("maxReplicaCount" in check.detail for check in report.checks)
+
+
+def test_a_daemon_that_stops_is_not_ready():
+    """Between SIGTERM and the end no traffic of probes counts on it."""
+    vitals = a_healthy_one()
+    vitals.stopping = True
+    assert not vitals.report(at(101)).ready
+
+
+def test_a_slow_poll_is_no_silence():
+    """How long ticks may be silent follows the longest interval in use."""
+    vitals = a_healthy_one()
+    vitals.tick_due = seconds(1200)
+    vitals.beat_at = at(700)
+    assert failing(vitals, 700) == []
