@@ -72,7 +72,8 @@ class Sample:
 class PodUsage:
     """One pod as the HPA's resource calculator sees it (all amounts in thousandths).
 
-    ``usage`` None: the pod has no sample. ``request`` None: the pod's request is not known.
+    ``usage`` None: the pod has no sample. ``request`` None: the pod's request is not known. ``listed`` is False for a
+    sample of a pod that the selector does not list.
     """
 
     name: str
@@ -81,6 +82,7 @@ class PodUsage:
     ready: bool = True
     pending: bool = False
     ignored: bool = False
+    listed: bool = True
 
 
 @value
