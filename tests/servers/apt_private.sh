@@ -5,7 +5,8 @@
 use_suite() {
     local suite=$1 mirror=${DEBIAN_MIRROR:-} home=$WORK/apt/$1 kind
     if [ -z "$mirror" ]; then
-        mirror=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sed 's#/$##' | grep '/debian$' | sed -n 1p)
+        mirror=$(sed 's/#.*//' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
+            grep -oE '[a-z]+://[^ ]*/debian/?( |$)' | sed -n '1s#/* *$##p' || true)
         mirror=${mirror:-http://deb.debian.org/debian}
     fi
     mkdir -p "$home/lists/partial" "$home/cache/archives/partial"
