@@ -1,0 +1,75 @@
+"""Reads the scale of every target of a cohort, side by side."""
+
+import asyncio
+from typing import Final
+
+from autoscaler.kube.answers import scale_of, unreadable
+from autoscaler.kube.client import Answer, Reader
+from autoscaler.kube.discovery import Discovery, is_about_a_path
+from autoscaler.kube.pods import Pods, needs_pods
+from autoscaler.model.objects import ScaleTarget
+from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
+from autoscaler.model.turn import Cohort, Scales
+
+SIDE_BY_SIDE: Final = 16
+READ_SECONDS: Final = 3.0
+
+
+class ScaleReader:
+    """The loop's ``Targets``: one GET per target and tick; ``get`` on the scale subresources is all it needs.
+
+    A GET that names no version is answered from what the store agreed on, so what we wrote is seen at once.
+    """
+
+    def __init__(self, client: Reader, discovery: Discovery, pods: Pods, *, read_seconds: float = READ_SECONDS) -> None:
+        self._client = client
+        self._discovery = discovery
+        self._pods = pods
+        self._read_seconds = read_seconds
+
+    async def read(self, cohort: Cohort) -> Scales:
+        """Give the scale of every target of the cohort; what cannot be read is Unreadable."""
+        wanted: dict[ScaleTarget, bool] = {}
+        for turn in cohort.turns:
+            wanted[turn.obj.target] = wanted.get(turn.obj.target, False) or needs_pods(turn.obj)
+        await self._discovery.learn(wanted)
+        scales: dict[ScaleTarget, ScaleStatus | Unreadable] = {}
+        rest = iter(wanted.items())
+
+        async def read_on() -> None:
+            for target, with_pods in rest:
+                scales[target] = await self._read(target, with_pods=with_pods)
+
+        if len(wanted) == 1:
+            await read_on()
+            return scales
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(len(wanted), SIDE_BY_SIDE)):
+                group.create_task(read_on())
+        return scales
+
+    async def _read(self, target: ScaleTarget, *, with_pods: bool) -> ScaleStatus | Unreadable:
+        scale = await read_scale(self._client, self._discovery, target, self._read_seconds)
+        if with_pods and isinstance(scale, ScaleStatus):
+            return await self._pods.count(target, scale)
+        return scale
+
+
+async def read_scale(
+    client: Reader, discovery: Discovery, target: ScaleTarget, timeout_seconds: float
+) -> ScaleStatus | Unreadable:
+    """Read one scale subresource, without pods."""
+    path = discovery.locate(target)
+    if isinstance(path, Unreadable):
+        return path
+    reply = await client.get(path, timeout_seconds=timeout_seconds)
+    if isinstance(reply, Answer) and reply.status == 200 and (scale := scale_of(reply.body)):
+        return scale
+    if isinstance(reply, Answer) and reply.status == 404:
+        if is_about_a_path(reply):
+            discovery.forget(target)
+        return Unreadable(
+            reason=UnreadableReason.NOT_FOUND,
+            detail=f"{target} does not exist in namespace {target.namespace}; create it, or correct scaleTargetRef",
+        )
+    return unreadable(reply, f"the scale of {target} in {target.namespace}")
