@@ -31,13 +31,13 @@ class KubeStandIn:
     def __init__(self, workloads: Workloads, token: Secret) -> None:
         self._workloads = workloads
         self._token = token
-        self._runner = web.AppRunner(self._app(), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(self._app(), access_log=None, handle_signals=False, shutdown_timeout=0.2)
         self.address = ""
 
     async def start(self) -> str:
         """Listen, and give the address."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, shutdown_timeout=0.2)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.address = f"http://{host}:{port}"

@@ -18,8 +18,12 @@ _REASONS = {
 }
 
 
+class _Leaf(msgspec.Struct):
+    """A field that somebody owns: an empty object."""
+
+
 class _Owned(msgspec.Struct, rename={"replicas": "f:replicas"}):
-    replicas: msgspec.Raw | None = None
+    replicas: _Leaf | None = None
 
 
 class _Fields(msgspec.Struct, rename={"spec": "f:spec"}):
