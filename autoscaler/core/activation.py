@@ -61,10 +61,10 @@ def is_active(
 
 def notice(obj: ScaledObject, *, active: bool, missing: bool) -> Activity:
     """Name the activity of a tick without a poll slot, which may note it but not act on it."""
-    if active:
-        return Activity.ACTIVE
     if obj.force_activation:
         return Activity.FORCED
+    if active:
+        return Activity.ACTIVE
     return Activity.UNKNOWN if missing and not _outage_is_idleness(obj) else Activity.IDLE
 
 
@@ -116,7 +116,7 @@ def _awaken(obj: ScaledObject, activity: Activity, current: int, missing: bool) 
 
 def _rest(obj: ScaledObject, memory: Memory, current: int, at: datetime, holds: tuple[Hold, ...]) -> Activation:
     bed = obj.idle_replicas if obj.idle_replicas is not None else 0
-    may_rest = current > bed and (obj.idle_replicas is not None or obj.min_replicas == 0)
+    may_rest = (obj.idle_replicas is not None and current > bed) or (current > 0 and obj.min_replicas == 0)
     if not may_rest:
         return _repair(obj, Activity.IDLE, current, Reason.SCALER_NOT_ACTIVE)
     if obj.pause.scale_in:

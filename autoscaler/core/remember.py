@@ -90,7 +90,8 @@ def _last_active_at(
     """Refresh while active, while a guard does not believe the idleness, and while nothing is known (D6, D21)."""
     awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
     if decision.activity in _AWAKENED:
-        woken = decision.base > 0 and decision.base == decision.current
+        kept = any(step.reason is Reason.PAUSED_SCALE_OUT for step in decision.steps)
+        woken = decision.base > 0 and decision.base == decision.current and not kept
         woken = woken or isinstance(outcome, Applied | Unknown)
         return floored(seen.at) if woken else known.last_active_at
     unknown = decision.activity is Activity.UNKNOWN and not (obj.fallback is not None and obj.fallback.replicas == 0)
