@@ -120,7 +120,7 @@ def _current(given: dict[str, Any]) -> int:
 
 def _answer(given: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"scaleTo": [], "conditions": {}, "lastActive": False, "events": []}
-    if given.get("readFails") and given.get("kind") != "Custom":  # other kinds are read by their scale
+    if _is_unreadable(given):
         return {**answer, "conditions": {"Ready": ("False", "ErrorGettingCurrentReplicas")}}
     obj = _object(given)
     if obj.pause.full:
@@ -137,6 +137,12 @@ def _answer(given: dict[str, Any]) -> dict[str, Any]:
         "lastActive": after.last_active_at == NOW,
         "events": _events(done, current, fails=fails),
     }
+
+
+def _is_unreadable(given: dict[str, Any]) -> bool:
+    """Whether no count can be had: kinds beside KEDA's own are read by their scale where they have none."""
+    without = given.get("readFails") or "currentReplicas" not in given
+    return bool(without and (given.get("kind") != "Custom" or given.get("scaleGetFails")))
 
 
 def _object(given: dict[str, Any]) -> ScaledObject:
