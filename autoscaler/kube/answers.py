@@ -43,7 +43,7 @@ class _Metadata(msgspec.Struct, rename="camel"):
 
 
 class _Spec(msgspec.Struct):
-    replicas: int = 0       # the API server leaves a 0 out
+    replicas: int = 0  # the API server leaves a 0 out
 
 
 class _Status(msgspec.Struct):
@@ -113,9 +113,7 @@ def unreadable(reply: Answer | NoAnswer, what: str) -> Unreadable:
         return Unreadable(reason=reason, detail=f"{what}: {reply.detail}")
     if reply.status == 200:
         return Unreadable(reason=UnreadableReason.SERVER, detail=f"{what}: the API server's answer makes no sense")
-    return Unreadable(
-        reason=_REASONS.get(reply.status, UnreadableReason.SERVER), detail=f"{what}: {words(reply)}"
-    )
+    return Unreadable(reason=_REASONS.get(reply.status, UnreadableReason.SERVER), detail=f"{what}: {words(reply)}")
 
 
 def words(reply: Answer) -> str:

@@ -43,4 +43,3 @@ class Backoff:
         before = self._rests.get(target)
         length = min(before.length * 2, LONGEST) if before else FIRST
         self._rests[target] = _Rest(until=self._now() + length, length=length, last=outcome)
-

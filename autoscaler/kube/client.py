@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from autoscaler.kube.access import Access
 from autoscaler.model.text import plain
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from kubernetes.aio.client.api_client import ApiClient
 
 CONNECTIONS: Final = 32
-IDLE_SECONDS: Final = 75.0      # below the 90 s after which the API server closes an idle connection
+IDLE_SECONDS: Final = 75.0  # below the 90 s after which the API server closes an idle connection
 MAX_BODY: Final = 32 << 20
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "autoscaler"}
-CONNECT_SHARE: Final = 0.9      # of a deadline: past it nothing was sent, and that is known
+CONNECT_SHARE: Final = 0.9  # of a deadline: past it nothing was sent, and that is known
 MERGE_PATCH: Final = "application/merge-patch+json"
 RELAYED: Final = re.compile(r"/api/v1/namespaces/[^/?#]+/services/[^/?#]+/proxy(/[^?#]*)?")
 
@@ -90,21 +90,21 @@ class Channel:
         clock = asyncio.get_running_loop().time
         ends_at = clock() + timeout_seconds
         reply = await self._once(request, timeout_seconds)
-        if isinstance(reply, Answer) and reply.status == 401 and await self.access.credential.renew():
+        if _knows_us_no_more(reply) and await self.access.credential.renew():
             left = ends_at - clock()
             return await self._once(request, left) if left > 0 else reply
         return reply
 
     async def _once(self, request: "Request", timeout_seconds: float) -> Reply:
         import aiohttp
+        from yarl import URL
 
         proof = await self.access.credential.header()
         sent = {**PLAIN, **request.headers, **({"Authorization": proof.reveal()} if proof else {})}
         timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds * CONNECT_SHARE)
+        url = URL(self.access.address + request.path, encoded=True)
         try:
-            response = await self._api.call_api(
-                request.verb, self.access.address + request.path, sent, request.body, _request_timeout=timeout
-            )
+            response = await self._api.call_api(request.verb, url, sent, request.body, _request_timeout=timeout)
             data = await _read(response.response, request.limit)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return _explain(error, self.access.address, timeout_seconds)
@@ -147,7 +147,7 @@ class Reader:
         """Pass a question to a Service through the API server's proxy; no other path can be reached this way."""
         head = request.path.partition("?")[0]
         assert RELAYED.fullmatch(head), head
-        assert ".." not in head.split("/"), head
+        assert not {".", ".."} & set(unquote(head).split("/")), head
         return await self._channel.send(request, timeout_seconds=timeout_seconds)
 
 
@@ -166,6 +166,11 @@ class Writer(Reader):
         return await self._channel.send(request, timeout_seconds=timeout_seconds)
 
 
+def _knows_us_no_more(reply: Reply) -> bool:
+    """Tell the API server's own 401 from one of a Service behind it, which is no reason to renew anything."""
+    return isinstance(reply, Answer) and reply.status == 401 and b'"Status"' in reply.body
+
+
 def _pool(api: "ApiClient", origin: str) -> "aiohttp.TCPConnector":
     """Give the client connections that live from tick to tick, and no redirects.
 
@@ -174,9 +179,7 @@ def _pool(api: "ApiClient", origin: str) -> "aiohttp.TCPConnector":
     """
     import aiohttp
 
-    async def stay_home(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def stay_home(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         assert str(request.url.origin()) == origin, "the credential of the API server stays there"
         response = await handler(request)
         if response.status in (301, 302, 303, 307, 308):
@@ -184,13 +187,11 @@ def _pool(api: "ApiClient", origin: str) -> "aiohttp.TCPConnector":
             raise aiohttp.ClientPayloadError("the answer is a redirect, and none is followed")
         return response
 
-    connector = aiohttp.TCPConnector(
-        limit=CONNECTIONS, ssl=api.rest_client.ssl_context, keepalive_timeout=IDLE_SECONDS
-    )
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=api.rest_client.ssl_context, keepalive_timeout=IDLE_SECONDS)
     api.configuration.client_session_kwargs = {
         "connector": connector,
         "trust_env": False,
-        "auto_decompress": False,       # what a relayed Service sends is inflated by its reader, within limits (S9)
+        "auto_decompress": False,  # what a relayed Service sends is inflated by its reader, within limits (S9)
         "middlewares": (stay_home,),
     }
     return connector

@@ -33,7 +33,7 @@ async def reach(client: Reader, *, patience_seconds: float = PATIENCE_SECONDS) -
             found = decoded(reply.body, _VERSION)
             return plain(found.git_version, 40) if found else ""
         if not isinstance(reply, NoAnswer) and reply.status == 403:
-            return ""       # it is there and knows us; that we may not read its version hurts nobody
+            return ""  # it is there and knows us; that we may not read its version hurts nobody
         if clock() + PAUSE_SECONDS >= ends_at:
             raise FatalError(_complaint(client.access, reply, patience_seconds), exit_code=3)
         await asyncio.sleep(PAUSE_SECONDS)

@@ -15,7 +15,7 @@ from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.value import value
 
 KNOWN: Final = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
-AGAIN_SECONDS: Final = 10.0     # a kind that was not there is looked for again after this
+AGAIN_SECONDS: Final = 10.0  # a kind that was not there is looked for again after this
 TIMEOUT_SECONDS: Final = 5.0
 
 
@@ -133,9 +133,7 @@ def is_about_a_path(reply: Answer) -> bool:
 def _resources(listed: _List) -> dict[str, Resource]:
     names = {entry.name for entry in listed.resources}
     return {
-        entry.kind: Resource(
-            plural=entry.name, namespaced=entry.namespaced, scalable=f"{entry.name}/scale" in names
-        )
+        entry.kind: Resource(plural=entry.name, namespaced=entry.namespaced, scalable=f"{entry.name}/scale" in names)
         for entry in listed.resources
         if "/" not in entry.name
     }

@@ -16,7 +16,7 @@ from autoscaler.model.text import Secret, plain
 from autoscaler.model.value import value
 
 PATIENCE_SECONDS: Final = 30.0
-EARLY: Final = timedelta(minutes=1)     # renewed this long before it expires
+EARLY: Final = timedelta(minutes=1)  # renewed this long before it expires
 
 
 class _Variable(msgspec.Struct):

@@ -97,7 +97,9 @@ class Real:
         return self._plane.admin_kubeconfig(namespace=self.namespace)
 
     def make(self, name: str, replicas: int) -> None:
-        self._plane.admin.create(path_of(self.namespace, "deployments"), workload("Deployment", name, replicas=replicas))
+        self._plane.admin.create(
+            path_of(self.namespace, "deployments"), workload("Deployment", name, replicas=replicas)
+        )
 
     def write(self, name: str, replicas: int) -> None:
         self._patch(name, {"spec": {"replicas": replicas}})
@@ -172,9 +174,7 @@ def a_decision(obj: ScaledObject, scale: ScaleStatus, desired: int) -> Decided:
     """A record that wants ``desired`` of what was read."""
     seen = Observation(at=now(), wall=now(), slots=frozenset({Slot.SYNC}), scale=scale, measurements=())
     step = Step(stage=Stage.BOUND, before=scale.spec, after=desired, reason=Reason.DESIRED_WITHIN_RANGE)
-    decision = Decision(
-        current=scale.spec, base=scale.spec, desired=desired, activity=Activity.ACTIVE, steps=(step,)
-    )
+    decision = Decision(current=scale.spec, base=scale.spec, desired=desired, activity=Activity.ACTIVE, steps=(step,))
     return Decided(obj=obj, memory=Memory(), seen=seen, decision=decision, outcome=Unneeded())
 
 
