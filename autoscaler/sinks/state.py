@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from autoscaler.model.codec import VERSION, decode_memory, decode_source, encode_memory, encode_source
 from autoscaler.model.fatal import FatalError
@@ -28,7 +29,7 @@ from autoscaler.model.value import value
 _HEADER = re.compile(rb"autoscaler-state (\d{1,9}) ([0-9a-f]{8}) (\d{1,12})\n")
 _WARN_EVERY = timedelta(minutes=1)
 T = TypeVar("T")
-_log = structlog.stdlib.get_logger("autoscaler.state")
+_log: FilteringBoundLogger = structlog.get_logger()
 
 
 class StateFolder:
