@@ -119,7 +119,8 @@ def _cleaned(field: object) -> object:
 
 def _head_first(logger: object, method: str, event: EventDict) -> EventDict:
     """Begin every JSON line with the same three keys."""
-    return {key: event.pop(key) for key in ("timestamp", "level", "event")} | event
+    head: EventDict = {key: event[key] for key in ("timestamp", "level", "event")}
+    return {**head, **event}
 
 
 def _traceback_last(logger: object, method: str, event: EventDict) -> EventDict:
