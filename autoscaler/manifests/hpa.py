@@ -129,7 +129,7 @@ def _one_of(known: tuple[str, ...], found: Data) -> str:
     return f"must be one of {', '.join(known)}, found {plain(str(found), 30) if found else 'nothing'}"
 
 
-def _mapping(raw: Data | Mapping[str, Data]) -> Mapping[str, Data]:
+def _mapping(raw: "Data | Mapping[str, Data]") -> Mapping[str, Data]:
     return raw if isinstance(raw, Mapping) else {}
 
 
