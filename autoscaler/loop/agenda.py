@@ -9,7 +9,7 @@ from autoscaler.model.turn import Turn
 
 
 class Agenda:
-    """Turns by instant. A turn is taken off when it is due; its owner puts the next one back when the tick has ended."""
+    """Turns by instant. A turn that is due is taken off; its owner puts the next one back when the tick has ended."""
 
     def __init__(self) -> None:
         self._turns: dict[ObjectKey, tuple[int, Turn]] = {}

@@ -71,9 +71,9 @@ class Daemon:
         for obj in objects:
             self._fleet.memories[obj.key] = recalled(saved, obj.key)
         if saved is not None:
-            self._fleet.guard = resume(saved.sources, saved.saved_at, now)
+            self._fleet.guard = resume(saved.sources, saved.saved_at, now, self._fleet.guard_settings)
         self._fleet.start(objects, now)
-        self._vitals.objects = len(self._fleet.objects)
+        self._noted()
 
     def take(
         self, *, added: Iterable[ScaledObject], changed: Iterable[ScaledObject], removed: Iterable[ScaledObject]
@@ -86,8 +86,13 @@ class Daemon:
             self._fleet.change(obj, now)
         for obj in removed:
             self._remove(obj)
-        self._vitals.objects = len(self._fleet.objects)
+        self._noted()
         settle_garbage()
+
+    def _noted(self) -> None:
+        longest = max((obj.polling_interval for obj in self._fleet.objects.values()), default=timedelta(0))
+        self._vitals.objects = len(self._fleet.objects)
+        self._vitals.tick_due = 2 * longest + timedelta(seconds=60)
 
     def _remove(self, obj: ScaledObject) -> None:
         memory = self._fleet.memory(obj.key)
@@ -102,9 +107,7 @@ class Daemon:
         """Beat until ``stop`` is set; then end what is under way and save everything, within a second."""
         scheduler = AsyncIOScheduler(timezone="UTC")
         beats = Beats(self._ports.clock, lambda: self._fleet.beat_interval)
-        scheduler.add_job(
-            self._beat, trigger=OnTheBeat(beats), misfire_grace_time=None, coalesce=True, max_instances=1
-        )
+        scheduler.add_job(self._beat, trigger=OnTheBeat(beats), misfire_grace_time=None, coalesce=True, max_instances=1)
         settle_garbage()
         async with asyncio.TaskGroup() as self._group:
             scheduler.start()

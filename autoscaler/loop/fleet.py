@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from autoscaler.core.cadence import at_once, due, first
 from autoscaler.core.cadence import wake as woken
-from autoscaler.core.sources import GuardSettings, SourceHistory
+from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
+from autoscaler.core.sources import horizons
 from autoscaler.loop.agenda import Agenda
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import ObjectKey, ScaledObject, Source
+from autoscaler.model.objects import Author, ObjectKey, ScaledObject, Source
 from autoscaler.model.record import Decided
 from autoscaler.model.turn import Cohort, Turn
 
@@ -29,6 +30,9 @@ class Fleet:
         self.dirty = False
         self._longest_beat = beat
         self._beat: timedelta | None = None
+        self._horizons: Mapping[Source, timedelta] | None = None
+        self._asleep: set[ObjectKey] = set()
+        self._crowd: Crowd | None = None
         self._ticking: set[ObjectKey] = set()
         self._woken: set[ObjectKey] = set()
         self._broken: dict[ObjectKey, int] = {}
@@ -40,6 +44,21 @@ class Fleet:
             shortest = min((obj.polling_interval for obj in self.objects.values()), default=self._longest_beat)
             self._beat = min(shortest, self._longest_beat)
         return self._beat
+
+    @property
+    def horizons(self) -> Mapping[Source, timedelta]:
+        """Give each source's longest recovery time, over the objects as they are."""
+        if self._horizons is None:
+            self._horizons = horizons(self.objects.values(), self.guard_settings)
+        return self._horizons
+
+    @property
+    def crowd(self) -> Crowd:
+        """Say who is at zero and who is a tenant, as the source guard asks."""
+        if self._crowd is None:
+            tenants = frozenset(key for key, obj in self.objects.items() if obj.author is Author.TENANT)
+            self._crowd = Crowd(asleep=frozenset(self._asleep), tenants=tenants)
+        return self._crowd
 
     def start(self, objects: Iterable[ScaledObject], started: datetime) -> None:
         """Take in the objects that are there when the process starts, splayed over their first seconds (L8)."""
@@ -60,7 +79,8 @@ class Fleet:
     def remove(self, key: ObjectKey) -> None:
         """Forget an object with all that was remembered of it."""
         self.objects.pop(key, None)
-        self._beat = None
+        self._reset()
+        self._asleep.discard(key)
         self.memories.pop(key, None)
         self.agenda.drop(key)
         self._woken.discard(key)
@@ -69,7 +89,10 @@ class Fleet:
 
     def _set(self, obj: ScaledObject) -> None:
         self.objects[obj.key] = obj
-        self._beat = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._beat = self._horizons = self._crowd = None
 
     def wake(self, key: ObjectKey, at: datetime) -> None:
         """Give an object a poll slot now, or as soon as the tick that is under way has ended."""
@@ -124,9 +147,16 @@ class Fleet:
         """Count a tick that a bug of ours ended."""
         self._broken[key] = self._broken.get(key, 0) + 1
 
-    def went_well(self, key: ObjectKey) -> None:
-        """Forget earlier breakage."""
+    def keep(self, key: ObjectKey, memory: Memory) -> None:
+        """Replace an object's memory after a tick that went well."""
         self._broken.pop(key, None)
+        if key not in self.objects:
+            return
+        self.memories[key] = memory
+        asleep = memory.past is not None and memory.past.replicas == 0
+        if asleep != (key in self._asleep):
+            (self._asleep.add if asleep else self._asleep.discard)(key)
+            self._crowd = None
 
     def _back_off(self, key: ObjectKey) -> timedelta:
         return min(timedelta(seconds=2 ** min(self._broken[key], 10)), BACK_OFF_LIMIT)

@@ -14,10 +14,8 @@ from autoscaler.core.sources import believe, holds, judge, state_of
 from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.ports import Actuator, Clock, Sampler, Sink, Targets
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import Mode, ScaledObject
+from autoscaler.model.objects import ScaledObject
 from autoscaler.model.observation import (
-    Hold,
-    HoldReason,
     Measurement,
     Missing,
     MissingReason,
@@ -53,15 +51,22 @@ async def tick(fleet: Fleet, ports: Ports, cohort: Cohort) -> Round:
     started = ports.clock.now()
     samples = await ports.sampler.sample(cohort)
     scales = await ports.targets.read(cohort)
-    fleet.guard = judge(fleet.guard, samples.reports, cohort.at, fleet.guard_settings)
+    fleet.guard = judge(
+        fleet.guard, samples.reports, cohort.at, fleet.guard_settings, crowd=fleet.crowd, horizons=fleet.horizons
+    )
     drafts = [
-        attempt(fleet, turn.obj, cohort.at, partial(draft, fleet, cohort, turn, scales, samples)) for turn in cohort.turns
+        attempt(fleet, turn.obj, cohort.at, partial(draft, fleet, cohort, turn, scales, samples))
+        for turn in cohort.turns
     ]
     acted = await act(fleet, ports, cohort, drafts)
     took = ports.clock.now() - started
     records = tuple(settle(fleet, record, cohort.at, lateness=started - cohort.at, took=took) for record in acted)
     fleet.put_back(cohort.turns, cohort.at, ports.clock.now())
-    sources = {report.source: state_of(fleet.guard[report.source]) for report in samples.reports}
+    sources = {
+        report.source: state_of(fleet.guard[report.source])
+        for report in samples.reports
+        if report.source in fleet.guard
+    }
     return Round(at=cohort.at, records=records, reports=samples.reports, sources=sources)
 
 
@@ -81,14 +86,14 @@ def draft(fleet: Fleet, cohort: Cohort, turn: Turn, scales: Scales, samples: Sam
     if isinstance(scale, Unreadable):
         return Unobserved(obj=obj, memory=memory, at=cohort.at, why=scale)
     measured = gather(obj, memory, turn, samples.by_object.get(obj.key, ()))
-    believed = believe(obj, measured, memory, fleet.guard, cohort.at, fleet.guard_settings)
+    believed = believe(obj, measured, memory, fleet.guard, cohort.at)
     seen = Observation(
         at=cohort.at,
         wall=cohort.wall,
         slots=turn.slots,
         scale=scale,
         measurements=believed,
-        holds=standing_holds(obj, fleet, cohort.at),
+        holds=holds(obj, fleet.guard, cohort.at, fleet.guard_settings),
     )
     return decided(obj, memory, seen)
 
@@ -98,9 +103,7 @@ def decided(obj: ScaledObject, memory: Memory, seen: Observation) -> Decided:
     return Decided(obj=obj, memory=memory, seen=seen, decision=decide(obj, memory, seen), outcome=Unneeded())
 
 
-def gather(
-    obj: ScaledObject, memory: Memory, turn: Turn, answers: tuple[Measurement, ...]
-) -> tuple[Measurement, ...]:
+def gather(obj: ScaledObject, memory: Memory, turn: Turn, answers: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
     """Put answers into the order of the triggers; what was not asked keeps the last poll's sample (7.3 of KEDA)."""
     if turn.asks == tuple(range(len(obj.triggers))):
         return answers
@@ -113,17 +116,7 @@ def cached(memory: Memory, index: int) -> Measurement:
     kept = memory.triggers[index].cached if index < len(memory.triggers) else None
     if kept is None:
         return Missing(reason=MissingReason.EMPTY, detail="no cached sample yet")
-    return Sample(
-        value_milli=kept.value_milli, active=kept.active, at=kept.at, origin=Origin.CACHED, ready=kept.ready
-    )
-
-
-def standing_holds(obj: ScaledObject, fleet: Fleet, at: datetime) -> tuple[Hold, ...]:
-    """Say what keeps this object from falling: its sources' state and its own mode."""
-    held = holds(obj, fleet.guard, at, fleet.guard_settings)
-    if obj.mode is Mode.SCALE_OUT_ONLY:
-        return (*held, Hold(reason=HoldReason.SCALE_OUT_ONLY, detail="mode scale-out-only"))
-    return held
+    return Sample(value_milli=kept.value_milli, active=kept.active, at=kept.at, origin=Origin.CACHED, ready=kept.ready)
 
 
 async def act(fleet: Fleet, ports: Ports, cohort: Cohort, drafts: Iterable[Record]) -> list[Record]:
@@ -151,22 +144,24 @@ async def write(fleet: Fleet, ports: Ports, cohort: Cohort, record: Decided) -> 
         record = replace(record, outcome=outcome)
         if not isinstance(outcome, Superseded) or outcome.found is None:
             return record
-        again = await redraft(ports, cohort, record)
-        if again is None:
+        scale = await reread(ports, cohort, record)
+        if scale is None:
             return record
+        seen = replace(record.seen, scale=scale)
+        again = attempt(fleet, record.obj, cohort.at, partial(decided, record.obj, record.memory, seen))
+        if not isinstance(again, Decided):
+            return again
         record = again
         if record.decision.desired == record.decision.current:
             return record
     return record
 
 
-async def redraft(ports: Ports, cohort: Cohort, record: Decided) -> Decided | None:
-    """Decide on the same measurements, instant and slots from the scale as it is now; None where it is unreadable."""
+async def reread(ports: Ports, cohort: Cohort, record: Decided) -> ScaleStatus | None:
+    """Read the scale of one object of the cohort once more; None where it is unreadable now."""
     turns = tuple(turn for turn in cohort.turns if turn.obj.key == record.obj.key)
     scale = (await ports.targets.read(replace(cohort, turns=turns)))[record.obj.target]
-    if not isinstance(scale, ScaleStatus):
-        return None
-    return decided(record.obj, record.memory, replace(record.seen, scale=scale))
+    return scale if isinstance(scale, ScaleStatus) else None
 
 
 def fence(obj: ScaledObject, now: datetime) -> datetime:
@@ -186,10 +181,7 @@ def settle(fleet: Fleet, record: Record, at: datetime, *, lateness: timedelta, t
 
 def keep(fleet: Fleet, record: Decided) -> Decided:
     """Remember what was seen, decided and done, unless the object has gone meanwhile."""
-    key = record.obj.key
     after = remember(record.obj, record.memory, record.seen, record.decision, record.outcome)
-    if key in fleet.objects:
-        fleet.memories[key] = after
-        fleet.dirty = fleet.dirty or changed(record.memory, after)
-    fleet.went_well(key)
+    fleet.keep(record.obj.key, after)
+    fleet.dirty = fleet.dirty or changed(record.memory, after)
     return record
