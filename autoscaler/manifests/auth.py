@@ -1,0 +1,184 @@
+"""Where credentials come from: TriggerAuthentications and the Secrets and ConfigMaps that lie in the same files.
+
+What a document holds of a Secret becomes the type that hides itself here, and nowhere later is it plain (S14).
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic.alias_generators import to_camel
+
+from autoscaler.manifests.annotations import PREFIX
+from autoscaler.manifests.document import Document
+from autoscaler.manifests.faults import error, placed
+from autoscaler.manifests.positions import Data
+from autoscaler.manifests.schema import fit
+from autoscaler.manifests.settings import Resolve
+from autoscaler.model.auth import Authentication, AuthRef, Reference, ReferenceKind
+from autoscaler.model.faults import Fault
+from autoscaler.model.text import Secret
+from autoscaler.model.value import value
+
+KINDS: Final = ("TriggerAuthentication", "ClusterTriggerAuthentication")
+_UNSUPPORTED: Final = (
+    "env",
+    "filePath",
+    "boundServiceAccountToken",
+    "oauth2",
+    "hashiCorpVault",
+    "azureKeyVault",
+    "gcpSecretManager",
+    "awsSecretManager",
+)
+_Name = Annotated[StrictStr, Field(min_length=1)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+    )
+
+
+class _WrittenKey(_Written):
+    parameter: _Name
+    name: _Name
+    key: _Name
+
+
+class _WrittenIdentity(BaseModel):
+    """Only the provider matters until a cloud's identity can be used."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
+    provider: StrictStr
+
+
+class _WrittenAuth(_Written):
+    secret_target_ref: list[_WrittenKey] | None = None
+    config_map_target_ref: list[_WrittenKey] | None = None
+    pod_identity: _WrittenIdentity | None = None
+
+
+@value
+class Kept:
+    """One Secret or ConfigMap: its keys, and their values hidden. ``kind`` is ``Secret`` or ``ConfigMap``."""
+
+    kind: str
+    namespace: str
+    name: str
+    values: Mapping[str, Secret]
+    denied: bool = False
+
+
+def authentication(document: Document) -> tuple[Authentication | None, tuple[Fault, ...]]:
+    """Read a TriggerAuthentication or a ClusterTriggerAuthentication."""
+    raw = document.data.get("spec")
+    faults = list(_unsupported(raw))
+    known = {key: held for key, held in raw.items() if key not in _UNSUPPORTED} if isinstance(raw, dict) else raw
+    written, misfits = fit(_WrittenAuth, {} if known is None else known, "spec")
+    found = placed([*faults, *misfits], document.root)
+    if written is None or faults:
+        return None, found
+    return _authentication(document, written), found
+
+
+def kept(document: Document) -> tuple[Kept | None, tuple[Fault, ...]]:
+    """Read a Secret or a ConfigMap. Neither a value nor a part of one is in any fault."""
+    is_secret = document.kind == "Secret"
+    hidden: dict[str, Secret] = {}
+    faults: list[Fault] = []
+    for field in ("data", "stringData") if is_secret else ("data",):
+        raw = document.data.get(field)
+        if raw is not None and not isinstance(raw, dict):
+            faults.append(error("E101", field, f"{field} must be a mapping"))
+        for key, held in (raw if isinstance(raw, dict) else {}).items():
+            text = _decoded(held) if is_secret and field == "data" else held
+            if isinstance(text, str):
+                hidden[key] = Secret(text)
+            elif held is not None:
+                wanted = "base64 of UTF-8 text" if is_secret and field == "data" else "text, in quotes"
+                faults.append(error("E101", f"{field}.{key}", f"a value must be {wanted}"))
+    if faults:
+        return None, placed(faults, document.root)
+    denied = _annotation(document, f"{PREFIX}/use") == "deny"
+    return Kept(kind=document.kind, namespace=document.namespace, name=document.name, values=hidden, denied=denied), ()
+
+
+def resolver(
+    known: Mapping[AuthRef, Authentication], secrets: Mapping[tuple[str, str, str], Kept], cluster_namespace: str
+) -> Resolve:
+    """Make the look-up from a reference to its parameters.
+
+    It answers None where the authentication, a Secret or a key is missing: credentials are not optional (D7).
+    ``cluster_namespace`` is where the Secrets of a ClusterTriggerAuthentication are.
+    """
+
+    def resolve(ref: AuthRef) -> Mapping[str, Secret] | None:
+        found = known.get(ref)
+        if found is None:
+            return None
+        values = {one.parameter: _look_up(one, ref.namespace or cluster_namespace, secrets) for one in found.references}
+        complete = {parameter: secret for parameter, secret in values.items() if secret is not None}
+        return complete if len(complete) == len(values) else None
+
+    return resolve
+
+
+def _look_up(one: Reference, namespace: str, secrets: Mapping[tuple[str, str, str], Kept]) -> Secret | None:
+    kind = "Secret" if one.kind is ReferenceKind.SECRET else "ConfigMap"
+    found = secrets.get((kind, namespace, one.name))
+    return None if found is None or found.denied else found.values.get(one.key)
+
+
+def _unsupported(raw: Data) -> Iterator[Fault]:
+    for source in _UNSUPPORTED:
+        if isinstance(raw, dict) and raw.get(source) is not None:
+            message = f"{source} is not a source this version reads; use secretTargetRef or configMapTargetRef"
+            yield error("E104", f"spec.{source}", message)
+
+
+def _authentication(document: Document, written: _WrittenAuth) -> Authentication:
+    # a later source overwrites an earlier one of the same parameter. Source: KEDA scale_resolvers.go, resolveAuthRef
+    by_parameter = {
+        one.parameter: Reference(parameter=one.parameter, kind=kind, name=one.name, key=one.key)
+        for kind, entries in (
+            (ReferenceKind.CONFIG_MAP, written.config_map_target_ref),
+            (ReferenceKind.SECRET, written.secret_target_ref),
+        )
+        for one in entries or ()
+    }
+    provider = None if written.pod_identity is None else written.pod_identity.provider
+    return Authentication(
+        ref=AuthRef(
+            kind=document.kind,
+            namespace="" if document.kind.startswith("Cluster") else document.namespace,
+            name=document.name,
+        ),
+        references=tuple(by_parameter.values()),
+        pod_identity=None if provider in (None, "", "none") else provider,
+        servers=_words(_annotation(document, f"{PREFIX}/servers")),
+        namespaces=_words(_annotation(document, f"{PREFIX}/namespaces")),
+        origin=document.file,
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _annotation(document: Document, name: str) -> str:
+    about = document.data.get("metadata")
+    notes = about.get("annotations") if isinstance(about, dict) else None
+    held = notes.get(name) if isinstance(notes, dict) else None
+    return held if isinstance(held, str) else ""
+
+
+def _decoded(held: Data) -> str | None:
+    if not isinstance(held, str):
+        return None
+    try:
+        return base64.b64decode("".join(held.split()), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,50 @@
+"""What loading needs from outside a document: the daemon's settings, the trigger types, the credentials."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from autoscaler.model.auth import AuthRef
+from autoscaler.model.faults import Faults
+from autoscaler.model.spec import Parsed, TriggerSpec
+from autoscaler.model.text import Secret
+from autoscaler.model.value import value
+
+
+class Scaler(Protocol):
+    """The half of a trigger type that loading needs."""
+
+    @property
+    def type(self) -> str:
+        """The word in ``spec.triggers[].type``."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every metadata key it knows."""
+
+    @property
+    def may_cache(self) -> bool:
+        """Whether ``useCachedMetrics`` is allowed."""
+
+    def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
+        """Turn metadata into a question; every fault at once."""
+
+
+Scalers: TypeAlias = Mapping[str, Scaler]
+
+Resolve: TypeAlias = Callable[[AuthRef], Mapping[str, Secret] | None]
+"""Gives the parameters of an authentication, None where they cannot be resolved now."""
+
+
+@value
+class Settings:
+    """The daemon's settings that loading writes into every object (L3).
+
+    ``dry_run`` forces that mode everywhere. ``max_replicas_limit`` is None where there is none (D37).
+    """
+
+    tolerance: float = 0.1
+    downscale_window: timedelta = timedelta(seconds=300)
+    sync_interval: timedelta = timedelta(seconds=15)
+    dry_run: bool = False
+    max_replicas_limit: int | None = None

@@ -1,0 +1,126 @@
+"""The triggers of one ScaledObject: from what was written, through their scalers, to asks."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from autoscaler.manifests.annotations import OWN
+from autoscaler.manifests.faults import error, guess, warning
+from autoscaler.manifests.settings import Resolve, Scaler, Scalers
+from autoscaler.manifests.written import WrittenTrigger
+from autoscaler.model.auth import AuthRef
+from autoscaler.model.faults import Fault, Faults
+from autoscaler.model.objects import Author, MetricKind, ObjectKey, OnMissing, Trigger
+from autoscaler.model.spec import TriggerSpec
+from autoscaler.model.text import Secret, plain
+from autoscaler.model.value import value
+
+_DROPPED: Final = {"metricName": "KEDA dropped it in 2.x; it has no effect"}
+"""Keys that old examples still carry."""
+
+
+@value
+class Surroundings:
+    """What the triggers of one object share. ``path`` is where ``spec`` stands; ``composed``: modifiers are in use."""
+
+    key: ObjectKey
+    author: Author
+    path: str
+    composed: bool
+    on_missing: Mapping[str, OnMissing]
+
+
+def read_triggers(
+    written: tuple[tuple[int, WrittenTrigger], ...], around: Surroundings, scalers: Scalers, resolve: Resolve
+) -> tuple[tuple[Trigger, ...], tuple[Fault, ...]]:
+    """Ask every trigger's scaler; an unknown type is left to the rules."""
+    triggers: list[Trigger] = []
+    faults: list[Fault] = []
+    for index, trigger in written:
+        scaler = scalers.get(trigger.type)
+        if scaler is None:
+            continue
+        made, found = _read(index, trigger, around, scaler, resolve)
+        faults.extend(found)
+        if made is not None:
+            triggers.append(made)
+    faults.extend(_same_metric(tuple(triggers), around.path))
+    faults.extend(_unknown_names(written, around))
+    return tuple(triggers), tuple(faults)
+
+
+def _read(
+    index: int, written: WrittenTrigger, around: Surroundings, scaler: Scaler, resolve: Resolve
+) -> tuple[Trigger | None, tuple[Fault, ...]]:
+    path = f"{around.path}.triggers[{index}]"
+    unknown = tuple(_unknown_keys(written, scaler, path))
+    auth = _auth(written, around.key.namespace)
+    spec = TriggerSpec(
+        index=index,
+        type=written.type,
+        name=written.name or None,
+        metadata=dict(written.metadata),
+        metric_type=written.metric_type or None,
+        use_cached=bool(written.use_cached_metrics),
+        auth=auth,
+        namespace=around.key.namespace,
+        object_name=around.key.name,
+        author=around.author,
+        env={},
+        as_metric_source=around.composed,
+        path=path,
+    )
+    parsed = scaler.parse(spec, _secrets(auth, resolve))
+    if isinstance(parsed, Faults):
+        return None, unknown + parsed.faults
+    made = Trigger(
+        type=written.type,
+        name=spec.name,
+        ask=parsed.ask,
+        use_cached=spec.use_cached,
+        on_missing=around.on_missing.get(written.name or "", OnMissing.KEDA),
+    )
+    return made, unknown + parsed.warnings
+
+
+def _auth(written: WrittenTrigger, namespace: str) -> AuthRef | None:
+    ref = written.authentication_ref
+    if ref is None or not ref.name:
+        return None
+    kind = ref.kind or "TriggerAuthentication"
+    return AuthRef(kind=kind, namespace="" if kind.startswith("Cluster") else namespace, name=ref.name)
+
+
+def _secrets(auth: AuthRef | None, resolve: Resolve) -> Mapping[str, Secret] | None:
+    return {} if auth is None else resolve(auth)
+
+
+def _unknown_keys(written: WrittenTrigger, scaler: Scaler, path: str) -> Iterator[Fault]:
+    for key in written.metadata:
+        if key not in scaler.keys:
+            message = _DROPPED.get(key) or _unknown_key(key, written.type, scaler.keys)
+            yield warning("W103", f"{path}.metadata.{key}", message)
+
+
+def _unknown_key(key: str, kind: str, known: frozenset[str]) -> str:
+    hint = guess(key, known) or f"; {kind} does not know it and it has no effect, remove it"
+    return f'unknown key "{plain(key, 60)}"{hint}'
+
+
+def _same_metric(triggers: tuple[Trigger, ...], path: str) -> Iterator[Fault]:
+    """Two external metrics of one name cannot be told apart. Source: KEDA hpa.go, getScaledObjectMetricSpecs."""
+    seen: set[str] = set()
+    for trigger in triggers:
+        if trigger.ask.kind is not MetricKind.EXTERNAL:
+            continue
+        if trigger.ask.metric in seen:
+            yield error("E106", f"{path}.triggers", f'two triggers give the metric "{plain(trigger.ask.metric, 80)}"')
+        seen.add(trigger.ask.metric)
+
+
+def _unknown_names(written: tuple[tuple[int, WrittenTrigger], ...], around: Surroundings) -> Iterator[Fault]:
+    names = {trigger.name for _, trigger in written if trigger.name}
+    for name in around.on_missing:
+        if name not in names:
+            hint = guess(name, names) or "; give the trigger that name"
+            path = f"metadata.annotations.{OWN}.onMissing.{name}"
+            yield error("E104", path, f'no trigger has the name "{plain(name, 60)}"{hint}')
