@@ -1,0 +1,54 @@
+"""``python -m tests.conformance [PATH ...]``: how far we agree with recorded answers of KEDA and the HPA."""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.conformance.differences import DIFFERENCES
+from tests.conformance.runner import VECTORS, Tally, run
+
+SHOWN = 20
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("paths", nargs="*", type=Path, default=[VECTORS], help="files or folders of vectors")
+    parser.add_argument("--all", action="store_true", help="print every disagreement, not the first 20 of a file")
+    options = parser.parse_args()
+    started, explained = time.monotonic(), Counter[str]()
+    agree = disagree = 0
+    for tally in run(options.paths):
+        show(tally, limit=None if options.all else SHOWN)
+        agree, disagree = agree + tally.agree, disagree + len(tally.differences)
+        explained += tally.explained
+    print(f"\n{agree} agree, {explained.total()} explained, {disagree} disagree in {time.monotonic() - started:.1f} s")
+    for row, count in sorted(explained.items(), key=_order):
+        print(f"{row:>10} {count:>6}  {' / '.join(DIFFERENCES[one].ours for one in row.split('+'))}")
+    return 1 if disagree or not agree + explained.total() else 0
+
+
+def show(tally: Tally, *, limit: int | None) -> None:
+    rows = ", ".join(f"{row} {count}" for row, count in sorted(tally.explained.items(), key=_order))
+    print(
+        f"{tally.path.name}: {tally.total} vectors, {tally.agree} agree, "
+        f"{tally.explained.total()} explained{f' ({rows})' if rows else ''}, {len(tally.differences)} disagree"
+    )
+    for difference in tally.differences[:limit]:
+        print(f"  {difference.id}\n    expected {_text(difference.expected)}\n    got      {_text(difference.got)}")
+    if limit is not None and len(tally.differences) > limit:
+        print(f"  and {len(tally.differences) - limit} more (--all)")
+
+
+def _order(item: tuple[str, int]) -> tuple[int, str]:
+    return int(item[0].split("+")[0].lstrip("D")), item[0]
+
+
+def _text(answer: object) -> str:
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=repr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
