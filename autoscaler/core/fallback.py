@@ -12,6 +12,7 @@ from autoscaler.model.observation import Measurement, Missing, MissingReason, Or
 from autoscaler.model.value import value
 
 _NEVER = datetime.fromtimestamp(0, tz=UTC)
+_LARGEST = 2**63 - 1
 _COUNTED = frozenset({Slot.POLL, Slot.SYNC})
 
 
@@ -76,17 +77,9 @@ def failures(
 
 
 def is_configured(obj: ScaledObject) -> bool:
-    """Say whether the fallback can act: with a formula only where its target is a whole number above zero.
-
-    Source: KEDA fallback.go, validateFallback.
-    """
+    """Say whether the object has a fallback that can act. Source: KEDA fallback.go, validateFallback."""
     rule = obj.fallback
-    if rule is None or rule.threshold < 0 or rule.replicas < 0:
-        return False
-    if obj.modifiers is None:
-        return True
-    amount = obj.modifiers.target.amount
-    return amount > 0 and amount % 1000 == 0
+    return rule is not None and rule.usable and rule.threshold >= 0 and rule.replicas >= 0
 
 
 def _count(obj: ScaledObject, index: int, found: Measurement, before: int, served: int) -> int:
@@ -122,8 +115,14 @@ def _replicas(rule: Fallback, current: int) -> int:
 
 
 def _milli(target: MetricTarget, replicas: int, scale: ScaleStatus) -> int | None:
-    """Give the metric that makes the HPA arrive at ``replicas``, cut to thousandths; None without ready pods."""
-    if target.type is not TargetType.VALUE:
-        return target.amount * replicas
-    ready = scale.pods.ready if scale.pods is not None else 0
-    return target.amount * replicas // ready if ready > 0 else None
+    """Give the metric that makes the HPA arrive at ``replicas``, cut to thousandths; None without ready pods.
+
+    What does not fit into 64 bits saturates (D12).
+    """
+    pods = 1
+    if target.type is TargetType.VALUE:
+        pods = scale.pods.ready if scale.pods is not None else 0
+    if pods == 0:
+        return None
+    size = min(abs(target.amount) * replicas // pods, _LARGEST)
+    return size if target.amount >= 0 else -size

@@ -208,11 +208,16 @@ class Behavior:
 
 @value
 class Fallback:
-    """What stands in for a metric that failed more than ``threshold`` times in a row."""
+    """What stands in for a metric that failed more than ``threshold`` times in a row.
+
+    ``usable`` False: a formula's target is written as anything but a whole number above zero, so that it never acts.
+    Source: KEDA fallback.go, validateFallback.
+    """
 
     threshold: int
     replicas: int
     behavior: FallbackBehavior = FallbackBehavior.STATIC
+    usable: bool = True
 
 
 @value
