@@ -1,0 +1,304 @@
+"""The built-ins on numbers, lists and maps, and the table of all that take values. Source: expr-lang builtin/lib.go."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+from autoscaler.core.formula import texts, times
+from autoscaler.core.formula.operators import fetch, less, whole
+from autoscaler.core.formula.predicates import Evaluator, descends, items_of, ordered
+from autoscaler.core.formula.tree import MAX_DEPTH
+from autoscaler.core.formula.values import (
+    FormulaError,
+    Value,
+    equal,
+    is_number,
+    name_of,
+    parse_float,
+    show,
+    to_int,
+    wrap,
+)
+
+Function = Callable[..., Value]
+
+
+def _len(machine: Evaluator, item: Value) -> Value:
+    if isinstance(item, (str, list, dict)):
+        return len(item)
+    raise FormulaError(f"len needs a text, a list or a map, found {name_of(item)}")
+
+
+def _type(machine: Evaluator, item: Value) -> Value:
+    return name_of(item)
+
+
+def _abs(machine: Evaluator, item: Value) -> Value:
+    number = _demand(item, "abs")
+    return wrap(abs(number)) if type(number) is int else abs(number)
+
+
+def _ceil(machine: Evaluator, item: Value) -> Value:
+    return _whole_float(_demand(item, "ceil"), math.ceil)
+
+
+def _floor(machine: Evaluator, item: Value) -> Value:
+    return _whole_float(_demand(item, "floor"), math.floor)
+
+
+def _round(machine: Evaluator, item: Value) -> Value:
+    return _whole_float(_demand(item, "round"), _half_away)
+
+
+def _whole_float(number: float, cut: Callable[[float], int]) -> float:
+    return float(cut(number)) if math.isfinite(number) else float(number)
+
+
+def _half_away(number: float) -> int:
+    low = math.floor(abs(number))
+    size = low + 1 if abs(number) - low >= 0.5 else low
+    return size if number >= 0 else -size
+
+
+def _int(machine: Evaluator, item: Value) -> Value:
+    if type(item) is int:
+        return item
+    if type(item) is float:
+        return to_int(item)
+    if isinstance(item, str) and (number := texts.parse_int(item)) is not None:
+        return number
+    raise FormulaError(f"int cannot read {_described(item)}")
+
+
+def _float(machine: Evaluator, item: Value) -> Value:
+    if is_number(item):
+        return float(item)  # type: ignore[arg-type]
+    if isinstance(item, str) and (number := parse_float(item)) is not None:
+        return number
+    raise FormulaError(f"float cannot read {_described(item)}")
+
+
+def _described(item: Value) -> str:
+    return f'"{item[:40]}"' if isinstance(item, str) else name_of(item)
+
+
+def _string(machine: Evaluator, item: Value) -> Value:
+    if isinstance(item, (list, dict)):
+        machine.spend(len(item))
+    text = show(item)
+    machine.spend_text(len(text))
+    return text
+
+
+def _demand(item: Value, word: str) -> int | float:
+    if isinstance(item, (int, float)) and not isinstance(item, bool):
+        return item
+    raise FormulaError(f"{word} needs a number, found {name_of(item)}")
+
+
+def _max(machine: Evaluator, *items: Value) -> Value:
+    return _extreme(machine, "max", items, less)
+
+
+def _min(machine: Evaluator, *items: Value) -> Value:
+    return _extreme(machine, "min", items, lambda a, b: less(b, a))
+
+
+def _extreme(machine: Evaluator, word: str, items: tuple[Value, ...], beaten: Callable[[Value, Value], bool]) -> Value:
+    best: Value = None
+    for item in _numbers(machine, word, items):
+        if best is None or beaten(best, item):
+            best = item
+    return best
+
+
+def _numbers(machine: Evaluator, word: str, items: tuple[Value, ...] | list[Value], depth: int = 0) -> Iterator[float]:
+    if depth > MAX_DEPTH:
+        raise FormulaError(f"lists nested too deep for {word}")
+    machine.spend(len(items))
+    for item in items:
+        if isinstance(item, list):
+            yield from _numbers(machine, word, item, depth + 1)
+        else:
+            yield _demand(item, word)
+
+
+def _mean(machine: Evaluator, *items: Value) -> Value:
+    numbers = [float(number) for number in _numbers(machine, "mean", items)]
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total / len(numbers) if numbers else 0.0
+
+
+def _median(machine: Evaluator, *items: Value) -> Value:
+    numbers = sorted((float(number) for number in _numbers(machine, "median", items)), key=_nan_first)
+    middle = len(numbers) // 2
+    if not numbers:
+        return 0.0
+    return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
+
+
+def _nan_first(number: float) -> tuple[bool, float]:
+    return (False, 0.0) if math.isnan(number) else (True, number)
+
+
+def _first(machine: Evaluator, item: Value) -> Value:
+    items = items_of(item, "first")
+    return items[0] if items else None
+
+
+def _last(machine: Evaluator, item: Value) -> Value:
+    items = items_of(item, "last")
+    return items[-1] if items else None
+
+
+def _get(machine: Evaluator, base: Value, key: Value) -> Value:
+    try:
+        return fetch(base, key)
+    except FormulaError:
+        return None
+
+
+def _take(machine: Evaluator, item: Value, size: Value) -> Value:
+    items, count = items_of(item, "take"), whole(size, "the number to take")
+    if count < 0:
+        raise FormulaError(f"take cannot take {count} elements")
+    machine.spend(min(count, len(items)))
+    return items[:count]
+
+
+def _map_of(item: Value, word: str) -> dict[Value, Value]:
+    if isinstance(item, dict):
+        return item
+    raise FormulaError(f"{word} needs a map, found {name_of(item)}")
+
+
+def _keys(machine: Evaluator, item: Value) -> Value:
+    machine.spend(len(_map_of(item, "keys")))
+    return list(_map_of(item, "keys"))
+
+
+def _values(machine: Evaluator, item: Value) -> Value:
+    machine.spend(len(_map_of(item, "values")))
+    return list(_map_of(item, "values").values())
+
+
+def _to_pairs(machine: Evaluator, item: Value) -> Value:
+    machine.spend(3 * len(_map_of(item, "toPairs")))
+    return [[key, each] for key, each in _map_of(item, "toPairs").items()]
+
+
+def _from_pairs(machine: Evaluator, item: Value) -> Value:
+    pairs = items_of(item, "fromPairs")
+    machine.spend(len(pairs))
+    made: dict[Value, Value] = {}
+    for pair in pairs:
+        if not (isinstance(pair, list) and len(pair) == 2 and not isinstance(pair[0], (list, dict))):
+            raise FormulaError("fromPairs needs pairs of a key and a value")
+        made[pair[0]] = pair[1]
+    return made
+
+
+def _reverse(machine: Evaluator, item: Value) -> Value:
+    items = items_of(item, "reverse")
+    machine.spend(len(items))
+    return items[::-1]
+
+
+def _uniq(machine: Evaluator, item: Value) -> Value:
+    kept: list[Value] = []
+    for each in items_of(item, "uniq"):
+        machine.spend(len(kept))
+        if not any(equal(each, other) for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _concat(machine: Evaluator, *items: Value) -> Value:
+    made: list[Value] = []
+    for item in items:
+        machine.spend(len(items_of(item, "concat")))
+        made.extend(items_of(item, "concat"))
+    return made
+
+
+def _flatten(machine: Evaluator, item: Value) -> Value:
+    return list(_flat(machine, items_of(item, "flatten"), 0))
+
+
+def _flat(machine: Evaluator, items: list[Value], depth: int) -> Iterator[Value]:
+    if depth > MAX_DEPTH:
+        raise FormulaError("lists nested too deep to flatten")
+    machine.spend(len(items))
+    for item in items:
+        if isinstance(item, list):
+            yield from _flat(machine, item, depth + 1)
+        else:
+            yield item
+
+
+def _sort(machine: Evaluator, item: Value, order: Value = "asc") -> Value:
+    items = items_of(item, "sort")
+    return [items[index] for index in ordered(machine, items, backwards=descends(order))]
+
+
+def _on_bits(word: str, run: Callable[[int, int], int]) -> Function:
+    def function(machine: Evaluator, left: Value, right: Value) -> Value:
+        return wrap(run(whole(left, f"an argument of {word}"), whole(right, f"an argument of {word}")))
+
+    return function
+
+
+def _bitnot(machine: Evaluator, item: Value) -> Value:
+    return ~whole(item, "the argument of bitnot")
+
+
+def _shifted(number: int, places: int) -> int:
+    return wrap(number << _places(places)) if places < 64 else 0
+
+
+def _places(places: int) -> int:
+    if places < 0:
+        raise FormulaError(f"bits cannot be shifted by {places}")
+    return min(places, 64)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "len": _len,
+    "type": _type,
+    "abs": _abs,
+    "ceil": _ceil,
+    "floor": _floor,
+    "round": _round,
+    "int": _int,
+    "float": _float,
+    "string": _string,
+    "max": _max,
+    "min": _min,
+    "mean": _mean,
+    "median": _median,
+    "first": _first,
+    "last": _last,
+    "get": _get,
+    "take": _take,
+    "keys": _keys,
+    "values": _values,
+    "toPairs": _to_pairs,
+    "fromPairs": _from_pairs,
+    "reverse": _reverse,
+    "uniq": _uniq,
+    "concat": _concat,
+    "flatten": _flatten,
+    "sort": _sort,
+    "bitand": _on_bits("bitand", lambda a, b: a & b),
+    "bitor": _on_bits("bitor", lambda a, b: a | b),
+    "bitxor": _on_bits("bitxor", lambda a, b: a ^ b),
+    "bitnand": _on_bits("bitnand", lambda a, b: a & ~b),
+    "bitnot": _bitnot,
+    "bitshl": _on_bits("bitshl", _shifted),
+    "bitshr": _on_bits("bitshr", lambda a, b: a >> _places(b)),
+    "bitushr": _on_bits("bitushr", lambda a, b: (a % 2**64) >> _places(b)),
+    **texts.FUNCTIONS,
+    **times.FUNCTIONS,
+}
+"""What each built-in does with its arguments' values."""

@@ -1,0 +1,257 @@
+"""Walks a formula's tree within a budget of steps (S11). Source: expr-lang vm/vm.go.
+
+Each node costs a step and each element that is made costs one, so a formula ends after 10,000 of both.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from autoscaler.core.formula.builtins import FUNCTIONS
+from autoscaler.core.formula.members import call_member
+from autoscaler.core.formula.operators import BINARY, fetch, negate, truth, whole
+from autoscaler.core.formula.predicates import PREDICATES
+from autoscaler.core.formula.tree import MAX_STEPS, Kind
+from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_number, name_of
+from autoscaler.model.formula import Node
+
+_MADE_OF_TEXT = 8
+"""Characters of new text that cost a step."""
+
+
+class _ChainEnd(Exception):  # noqa: N818 - it ends a chain, it is no error
+    """The base of a ``?.`` is nil, so its whole chain is."""
+
+
+class Machine:
+    """One evaluation: variables, the steps that are left, and the element that a predicate looks at."""
+
+    __slots__ = ("_acc", "_element", "_index", "env", "lets", "now", "steps")
+
+    def __init__(self, env: Env, now: Instant) -> None:
+        self.env = env
+        self.now = now
+        self.steps = MAX_STEPS
+        self.lets: dict[str, Value] = {}
+        self._element: Value = None
+        self._index = 0
+        self._acc: Value = None
+
+    def run(self, node: Node) -> Value:
+        """Evaluate a node. Raises FormulaError with the column of the innermost node that failed."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise FormulaError(f"the formula takes more than {MAX_STEPS} steps", node.column)
+        try:
+            return _RUN[node.kind](self, node)
+        except FormulaError as error:
+            if error.column is None:
+                error.column = node.column
+            raise
+
+    def spend(self, elements: int) -> None:
+        """Pay for elements before they are made."""
+        self.steps -= elements
+        if self.steps < 0:
+            raise FormulaError(f"the formula takes more than {MAX_STEPS} steps")
+
+    def spend_text(self, length: int) -> None:
+        """Pay for a text before it is made."""
+        self.spend(length // _MADE_OF_TEXT)
+
+    def each(self, items: list[Value], node: Node) -> Iterator[Value]:
+        """Evaluate a predicate for one element after the other."""
+        before = self._element, self._index
+        try:
+            for index, item in enumerate(items):
+                self._element, self._index = item, index
+                yield self.run(node)
+        finally:
+            self._element, self._index = before
+
+    @contextmanager
+    def folding(self) -> Iterator[Callable[[Value], None]]:
+        """Give the way to set ``#acc``; what it was before comes back at the end."""
+        before = self._acc
+
+        def keep(acc: Value) -> None:
+            self._acc = acc
+
+        try:
+            yield keep
+        finally:
+            self._acc = before
+
+    def pointed(self, name: object) -> Value:
+        """Give what ``#``, ``#index`` or ``#acc`` stands for."""
+        if name == "":
+            return self._element
+        return self._index if name == "index" else self._acc
+
+
+def _literal(machine: Machine, node: Node) -> Value:
+    return node.literal
+
+
+def _name(machine: Machine, node: Node) -> Value:
+    name = str(node.literal)
+    return machine.lets[name] if name in machine.lets else machine.env.get(name)
+
+
+def _env(machine: Machine, node: Node) -> Value:
+    machine.spend(len(machine.env))
+    made: dict[Value, Value] = {**machine.env}
+    return made
+
+
+def _unary(machine: Machine, node: Node) -> Value:
+    item = machine.run(node.children[0])
+    if node.literal == "not":
+        return not truth(item)
+    if node.literal == "-":
+        return negate(item)
+    if is_number(item):
+        return item
+    raise FormulaError(f"+ needs a number, found {name_of(item)}")
+
+
+def _binary(machine: Machine, node: Node) -> Value:
+    word = str(node.literal)
+    if word in _LAZY:
+        return _LAZY[word](machine, *node.children)
+    left, right = machine.run(node.children[0]), machine.run(node.children[1])
+    _pay(machine, word, left, right)
+    return BINARY[word](left, right)
+
+
+def _pay(machine: Machine, word: str, left: Value, right: Value) -> None:
+    """Charge what an operator reads beyond two numbers."""
+    if isinstance(left, str) and isinstance(right, str):
+        machine.spend_text(len(left) + len(right))
+    elif isinstance(right, (list, dict)) and word in ("in", "==", "!="):
+        machine.spend(len(right))
+
+
+def _and(machine: Machine, left: Node, right: Node) -> Value:
+    return truth(machine.run(left)) and truth(machine.run(right))
+
+
+def _or(machine: Machine, left: Node, right: Node) -> Value:
+    return truth(machine.run(left)) or truth(machine.run(right))
+
+
+def _coalesce(machine: Machine, left: Node, right: Node) -> Value:
+    item = machine.run(left)
+    return machine.run(right) if item is None else item
+
+
+def _range(machine: Machine, left: Node, right: Node) -> Value:
+    low, high = whole(machine.run(left), "a range's start"), whole(machine.run(right), "a range's end")
+    machine.spend(max(high - low + 1, 0))
+    return list(range(low, high + 1))
+
+
+_LAZY: Mapping[str, Callable[[Machine, Node, Node], Value]] = {
+    "and": _and,
+    "or": _or,
+    "??": _coalesce,
+    "..": _range,
+}
+
+
+def _condition(machine: Machine, node: Node) -> Value:
+    test, then, other = node.children
+    return machine.run(then if truth(machine.run(test)) else other)
+
+
+def _member(machine: Machine, node: Node) -> Value:
+    base = machine.run(node.children[0])
+    if base is None and node.literal is True:
+        raise _ChainEnd
+    return fetch(base, machine.run(node.children[1]))
+
+
+def _chain(machine: Machine, node: Node) -> Value:
+    try:
+        return machine.run(node.children[0])
+    except _ChainEnd:
+        return None
+
+
+def _slice(machine: Machine, node: Node) -> Value:
+    base, low, high = (machine.run(child) for child in node.children)
+    if not isinstance(base, (str, list)):
+        raise FormulaError(f"only texts and lists have slices, found {name_of(base)}")
+    size = len(base)
+    first = 0 if low is None else _bound(whole(low, "a slice's start"), size)
+    last = size if high is None else _bound(whole(high, "a slice's end"), size)
+    machine.spend(max(last - first, 0))
+    return base[first:last]
+
+
+def _bound(index: int, size: int) -> int:
+    return max(size + index, 0) if index < 0 else min(index, size)
+
+
+def _list(machine: Machine, node: Node) -> Value:
+    machine.spend(len(node.children))
+    return [machine.run(child) for child in node.children]
+
+
+def _map(machine: Machine, node: Node) -> Value:
+    items = [machine.run(child) for child in node.children]
+    if wrong := next((key for key in items[::2] if not isinstance(key, str)), None):
+        raise FormulaError(f"a map's keys are texts, found {name_of(wrong)}")
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+def _pointer(machine: Machine, node: Node) -> Value:
+    return machine.pointed(node.literal)
+
+
+def _let(machine: Machine, node: Node) -> Value:
+    name, outer = str(node.literal), machine.lets
+    item = machine.run(node.children[0])
+    machine.lets = {**outer, name: item}
+    try:
+        return machine.run(node.children[1])
+    finally:
+        machine.lets = outer
+
+
+def _sequence(machine: Machine, node: Node) -> Value:
+    item: Value = None
+    for child in node.children:
+        item = machine.run(child)
+    return item
+
+
+def _call(machine: Machine, node: Node) -> Value:
+    name = str(node.literal)
+    if (predicate := PREDICATES.get(name)) is not None:
+        return predicate(machine, *node.children)
+    return FUNCTIONS[name](machine, *(machine.run(child) for child in node.children))
+
+
+def _method(machine: Machine, node: Node) -> Value:
+    base, *arguments = (machine.run(child) for child in node.children)
+    return call_member(base, str(node.literal), arguments)
+
+
+_RUN: Mapping[str, Callable[[Machine, Node], Value]] = {
+    Kind.LITERAL.value: _literal,
+    Kind.NAME.value: _name,
+    Kind.ENV.value: _env,
+    Kind.UNARY.value: _unary,
+    Kind.BINARY.value: _binary,
+    Kind.CONDITION.value: _condition,
+    Kind.MEMBER.value: _member,
+    Kind.CHAIN.value: _chain,
+    Kind.METHOD.value: _method,
+    Kind.CALL.value: _call,
+    Kind.SLICE.value: _slice,
+    Kind.LIST.value: _list,
+    Kind.MAP.value: _map,
+    Kind.POINTER.value: _pointer,
+    Kind.LET.value: _let,
+    Kind.SEQUENCE.value: _sequence,
+}

@@ -1,0 +1,228 @@
+"""The built-ins on texts. Source: expr-lang builtin/builtin.go and Go's strings, strconv and encoding/json.
+
+Texts are sliced and measured in characters, found in bytes, as there.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from autoscaler.core.formula.operators import whole
+from autoscaler.core.formula.predicates import Evaluator, items_of
+from autoscaler.core.formula.tree import MAX_DEPTH
+from autoscaler.core.formula.values import FormulaError, Instant, Span, Value, name_of, show_float
+
+Function = Callable[..., Value]
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_BLANKS = " \t\n\v\f\r\x85\xa0"
+
+
+def parse_int(text: str) -> int | None:
+    """Read a 64-bit integer as Go's strconv.Atoi does; None where that is an error."""
+    number = int(text) if _INTEGER.fullmatch(text) else 2**63
+    return number if -(2**63) <= number < 2**63 else None
+
+
+def _text(item: Value, word: str) -> str:
+    if isinstance(item, str):
+        return item
+    raise FormulaError(f"{word} needs a text, found {name_of(item)}")
+
+
+def _plain(word: str, change: Callable[[str], str]) -> Function:
+    def function(machine: Evaluator, item: Value) -> Value:
+        machine.spend_text(len(_text(item, word)))
+        return change(_text(item, word))
+
+    return function
+
+
+def _trim(machine: Evaluator, item: Value, chars: Value = _BLANKS) -> Value:
+    machine.spend_text(len(_text(item, "trim")))
+    return _text(item, "trim").strip(_text(chars, "trim")) if chars != "" else item
+
+
+def _trim_prefix(machine: Evaluator, item: Value, prefix: Value = " ") -> Value:
+    return _text(item, "trimPrefix").removeprefix(_text(prefix, "trimPrefix"))
+
+
+def _trim_suffix(machine: Evaluator, item: Value, suffix: Value = " ") -> Value:
+    return _text(item, "trimSuffix").removesuffix(_text(suffix, "trimSuffix"))
+
+
+def _split(machine: Evaluator, item: Value, separator: Value, limit: Value = -1) -> Value:
+    return list(_pieces(machine, _text(item, "split"), _text(separator, "split"), whole(limit, "a limit")))
+
+
+def _split_after(machine: Evaluator, item: Value, separator: Value, limit: Value = -1) -> Value:
+    mark = _text(separator, "splitAfter")
+    pieces = _pieces(machine, _text(item, "splitAfter"), mark, whole(limit, "a limit"))
+    return [*(piece + mark for piece in pieces[:-1]), *pieces[-1:]]
+
+
+def _pieces(machine: Evaluator, text: str, separator: str, limit: int) -> list[str]:
+    machine.spend((text.count(separator) + 1 if separator else len(text)) + len(text) // 8)
+    if limit == 0:
+        return []
+    if separator:
+        return text.split(separator, limit - 1) if limit > 0 else text.split(separator)
+    characters = list(text)
+    return [*characters[: limit - 1], "".join(characters[limit - 1 :])] if 0 < limit < len(text) else characters
+
+
+def _replace(machine: Evaluator, item: Value, old: Value, new: Value, limit: Value = -1) -> Value:
+    text, before, after = _text(item, "replace"), _text(old, "replace"), _text(new, "replace")
+    count = whole(limit, "a limit")
+    times = text.count(before) if count < 0 else min(text.count(before), count)
+    machine.spend_text(len(text) + times * len(after))
+    return text.replace(before, after, count)
+
+
+def _repeat(machine: Evaluator, item: Value, times: Value) -> Value:
+    count = whole(times, "the number of repeats")
+    if count < 0:
+        raise FormulaError(f"repeat cannot repeat {count} times")
+    machine.spend_text(len(_text(item, "repeat")) * count)
+    return _text(item, "repeat") * count
+
+
+def _join(machine: Evaluator, items: Value, glue: Value = "") -> Value:
+    pieces = [_text(item, "join") for item in items_of(items, "join")]
+    machine.spend(len(pieces))
+    machine.spend_text(sum(map(len, pieces)) + len(_text(glue, "join")) * len(pieces))
+    return _text(glue, "join").join(pieces)
+
+
+def _index_of(machine: Evaluator, item: Value, part: Value) -> Value:
+    machine.spend_text(len(_text(item, "indexOf")))
+    return _text(item, "indexOf").encode(errors="replace").find(_text(part, "indexOf").encode(errors="replace"))
+
+
+def _last_index_of(machine: Evaluator, item: Value, part: Value) -> Value:
+    machine.spend_text(len(_text(item, "lastIndexOf")))
+    return (
+        _text(item, "lastIndexOf").encode(errors="replace").rfind(_text(part, "lastIndexOf").encode(errors="replace"))
+    )
+
+
+def _has_prefix(machine: Evaluator, item: Value, prefix: Value) -> Value:
+    return _text(item, "hasPrefix").startswith(_text(prefix, "hasPrefix"))
+
+
+def _has_suffix(machine: Evaluator, item: Value, suffix: Value) -> Value:
+    return _text(item, "hasSuffix").endswith(_text(suffix, "hasSuffix"))
+
+
+def _to_json(machine: Evaluator, item: Value) -> Value:
+    text = _json(machine, item, 0)
+    machine.spend_text(len(text))
+    return text
+
+
+def _json(machine: Evaluator, item: Value, depth: int) -> str:
+    """Write JSON with two blanks of indent, as json.MarshalIndent does."""
+    if depth > MAX_DEPTH:
+        raise FormulaError("lists nested too deep for toJSON")
+    match item:
+        case list():
+            machine.spend(len(item) + depth)
+            return _block("[", [_json(machine, each, depth + 1) for each in item], "]", depth)
+        case dict():
+            machine.spend(len(item) + depth)
+            pairs = sorted((str(key), each) for key, each in item.items() if isinstance(key, str))
+            return _block(
+                "{", [f"{_quoted(key)}: {_json(machine, each, depth + 1)}" for key, each in pairs], "}", depth
+            )
+        case _:
+            return _scalar(item)
+
+
+def _block(opening: str, parts: list[str], closing: str, depth: int) -> str:
+    if not parts:
+        return opening + closing
+    inner = "\n" + "  " * (depth + 1)
+    return opening + inner + ("," + inner).join(parts) + "\n" + "  " * depth + closing
+
+
+def _scalar(item: Value) -> str:
+    match item:
+        case None:
+            return "null"
+        case bool():
+            return "true" if item else "false"
+        case int():
+            return str(item)
+        case float() if item - item == 0:
+            return show_float(item, below=21, above=-6)
+        case str():
+            return _quoted(item)
+        case Span():
+            return str(item.nanoseconds)
+        case Instant():
+            return _quoted(item.at.isoformat())
+    raise FormulaError(f"toJSON cannot write {name_of(item)}")
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _from_json(machine: Evaluator, item: Value) -> Value:
+    text = _text(item, "fromJSON")
+    machine.spend(len(text))
+    try:
+        parsed: Value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FormulaError("fromJSON found no valid JSON") from error
+    return parsed
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise ValueError("out of range")
+    return number
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _to_base64(machine: Evaluator, item: Value) -> Value:
+    machine.spend_text(2 * len(_text(item, "toBase64")))
+    return base64.b64encode(_text(item, "toBase64").encode(errors="replace")).decode()
+
+
+def _from_base64(machine: Evaluator, item: Value) -> Value:
+    machine.spend_text(len(_text(item, "fromBase64")))
+    try:
+        return base64.b64decode(_text(item, "fromBase64"), validate=True).decode(errors="replace")
+    except (binascii.Error, ValueError) as error:
+        raise FormulaError("fromBase64 found no valid base64") from error
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "trim": _trim,
+    "trimPrefix": _trim_prefix,
+    "trimSuffix": _trim_suffix,
+    "upper": _plain("upper", str.upper),
+    "lower": _plain("lower", str.lower),
+    "split": _split,
+    "splitAfter": _split_after,
+    "replace": _replace,
+    "repeat": _repeat,
+    "join": _join,
+    "indexOf": _index_of,
+    "lastIndexOf": _last_index_of,
+    "hasPrefix": _has_prefix,
+    "hasSuffix": _has_suffix,
+    "toJSON": _to_json,
+    "fromJSON": _from_json,
+    "toBase64": _to_base64,
+    "fromBase64": _from_base64,
+}
+"""The built-ins on texts."""

@@ -1,0 +1,205 @@
+"""What a formula computes with: Python's None, bool, int (64 bits), float, str, list and dict, and time's own three.
+
+Source: expr-lang vm/runtime. No value here ever shows an attribute of a Python object to a formula.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import TypeAlias
+
+from autoscaler.core.formula.tree import MAX_DEPTH
+from autoscaler.model.value import value
+
+
+class FormulaError(Exception):
+    """A formula failed while it ran; never leaves this package except to the compiler's trial run."""
+
+    def __init__(self, message: str, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+
+
+@value
+class Span:
+    """A duration. Whole nanoseconds, negative ones too."""
+
+    nanoseconds: int
+
+
+@value
+class Instant:
+    """A point in time, with its zone; precise to microseconds."""
+
+    at: datetime
+
+
+@value
+class Zone:
+    """A time zone."""
+
+    zone: tzinfo
+
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[Value, Value] | Span | Instant | Zone | None"
+
+_SMALLEST = -(2**63)
+_FLOAT = re.compile(
+    r"[+-]?(?:inf(?:inity)?|nan|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]+)?)", re.IGNORECASE
+)
+_HEX_FLOAT = re.compile(r"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
+
+
+def wrap(number: int) -> int:
+    """Fold into 64 bits, as Go's arithmetic does."""
+    return number if -(2**63) <= number < 2**63 else (number + 2**63) % 2**64 - 2**63
+
+
+def to_int(number: float) -> int:
+    """Cut a float to a 64-bit integer; what does not fit is the smallest one, as on amd64."""
+    if math.isfinite(number) and -(2.0**63) <= number < 2.0**63:
+        return int(number)
+    return _SMALLEST
+
+
+def parse_float(text: str) -> float | None:
+    """Read a float as Go's strconv.ParseFloat does; None where that is an error, out of range included."""
+    if _HEX_FLOAT.fullmatch(text):
+        return _from_hex(text)
+    if not _FLOAT.fullmatch(text) or "__" in text or re.search(r"_(?![0-9])|(?<![0-9])_", text):
+        return None
+    number = float(text.replace("_", ""))
+    return None if math.isinf(number) and "inf" not in text.lower() else number
+
+
+def _from_hex(text: str) -> float | None:
+    try:
+        return float.fromhex(text.replace("_", ""))
+    except (OverflowError, ValueError):
+        return None
+
+
+def name_of(item: Value) -> str:
+    """Name a value's type for a message and for ``type()``."""
+    for kind, name in _NAMES:
+        if isinstance(item, kind):
+            return name
+    return "nil"
+
+
+_NAMES: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int"),
+    (float, "float"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "map"),
+    (Span, "time.Duration"),
+    (Instant, "time.Time"),
+    (Zone, "time.Location"),
+)
+
+
+def is_number(item: Value) -> bool:
+    """Say whether it is an int or a float; a bool is neither."""
+    return isinstance(item, (int, float)) and not isinstance(item, bool)
+
+
+def equal(left: Value, right: Value, depth: int = 0) -> bool:
+    """Compare by value; numbers of both sorts compare, other types only with their own. Source: runtime.Equal."""
+    if depth > MAX_DEPTH:
+        raise FormulaError("lists nested too deep to compare")
+    if is_number(left) and is_number(right):
+        return left == right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(equal(a, b, depth + 1) for a, b in zip(left, right, strict=True))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equal(left[key], right[key], depth + 1) for key in left)
+    return type(left) is type(right) and left == right
+
+
+def show(item: Value, depth: int = 0) -> str:
+    """Write a value as Go's ``%v`` does."""
+    if depth > MAX_DEPTH:
+        raise FormulaError("lists nested too deep to show")
+    match item:
+        case None:
+            return "<nil>"
+        case bool():
+            return "true" if item else "false"
+        case float():
+            return show_float(item)
+        case list():
+            return "[" + " ".join(show(each, depth + 1) for each in item) + "]"
+        case dict():
+            pairs = sorted((show(key, depth + 1), show(each, depth + 1)) for key, each in item.items())
+            return "map[" + " ".join(f"{key}:{each}" for key, each in pairs) + "]"
+        case Span():
+            return show_span(item)
+        case Instant():
+            return item.at.strftime("%Y-%m-%d %H:%M:%S %z %Z")
+        case Zone():
+            return str(item.zone)
+        case _:
+            return str(item)
+
+
+def show_float(number: float, *, below: int = 6, above: int = -4) -> str:
+    """Write a float with the fewest digits, with an exponent outside ``above`` .. ``below``. Source: Go strconv, %g."""
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "+Inf" if number > 0 else "-Inf"
+    sign, digits, exponent = _shortest(number)
+    if exponent < above or exponent >= below:
+        tail = f".{digits[1:]}" if len(digits) > 1 else ""
+        return f"{sign}{digits[0]}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole, tail = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
+    return f"{sign}{whole}.{tail}" if tail else sign + whole
+
+
+def _shortest(number: float) -> tuple[str, str, int]:
+    text = next(text for text in (f"{number:.{digits}e}" for digits in range(18)) if float(text) == number)
+    mantissa, _, exponent = text.partition("e")
+    sign = "-" if mantissa.startswith("-") else ""
+    return sign, mantissa.removeprefix("-").replace(".", "").rstrip("0") or "0", int(exponent)
+
+
+_SPAN_UNITS: tuple[tuple[int, str], ...] = ((10**3, "µs"), (10**6, "ms"), (10**9, "s"))
+
+
+def show_span(span: Span) -> str:
+    """Write a duration as Go does (``1h30m0s``, ``1.5ms``)."""
+    sign, left = ("-" if span.nanoseconds < 0 else ""), abs(span.nanoseconds)
+    if left == 0:
+        return "0s"
+    if left < 10**9:
+        size, unit = max((u for u in ((1, "ns"), *_SPAN_UNITS) if u[0] <= left), key=lambda u: u[0])
+        return f"{sign}{_fraction(left, size)}{unit}"
+    minutes, rest = divmod(left, 60 * 10**9)
+    hours, minutes = divmod(minutes, 60)
+    head = (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "")
+    return f"{sign}{head}{_fraction(rest, 10**9)}s"
+
+
+def _fraction(amount: int, unit: int) -> str:
+    whole, rest = divmod(amount, unit)
+    digits = f"{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
+def to_delta(span: Span) -> timedelta:
+    """Give a duration as Python knows it, cut to microseconds."""
+    return timedelta(microseconds=int(span.nanoseconds / 1000))
+
+
+def to_span(delta: timedelta) -> Span:
+    """Give Python's duration as a formula's."""
+    return Span(nanoseconds=wrap((delta // timedelta(microseconds=1)) * 1000))
+
+
+Env: TypeAlias = Mapping[str, Value]
