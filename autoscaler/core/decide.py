@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from autoscaler.core.activation import activate, is_active, notice
 from autoscaler.core.fallback import StoodIn, stand_in
+from autoscaler.core.formula.evaluate import compose
 from autoscaler.core.limits import behavior_in_force, limit, limit_legacy
 from autoscaler.core.numbers import Band, band
 from autoscaler.core.proposals import propose
@@ -64,7 +65,7 @@ def _tick(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
     if seeded:
         steps.append(Step(stage=Stage.SEED, before=current, after=current, reason=Reason.SEEDED, detail=seeded))
     stood_in = stand_in(obj, known, seen.measurements, seen.scale, seen.slots)
-    composite = _compose(obj, stood_in, current, steps)
+    composite = _compose(obj, seen, stood_in, steps)
     woken = _wake(obj, known, seen, stood_in, composite, holds, steps)
     fallbacks = stood_in.indices
     if woken.resting:
@@ -92,14 +93,22 @@ def _tick(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
     return _scale(obj, known, seen, woken, rules, proposals, fallbacks, holds)
 
 
-def _compose(obj: ScaledObject, stood_in: StoodIn, current: int, steps: list[Step]) -> Sample | Missing | None:
-    """Note what stands in for failing triggers."""
+def _compose(obj: ScaledObject, seen: Observation, stood_in: StoodIn, steps: list[Step]) -> Sample | Missing | None:
+    """Note what stands in for failing triggers, and give the formula's sample; None without scalingModifiers."""
+    current = seen.scale.spec
     if stood_in.indices:
         names = ", ".join(obj.triggers[index].ask.metric for index in stood_in.indices)
-        steps.append(
-            Step(stage=Stage.FALLBACK, before=current, after=current, reason=Reason.FALLBACK_EXISTS, detail=names)
-        )
-    return None
+        reason = Reason.FALLBACK_EXISTS
+        steps.append(Step(stage=Stage.FALLBACK, before=current, after=current, reason=reason, detail=names))
+    if obj.modifiers is None:
+        return None
+    composite = compose(obj, stood_in.measurements, stood_in.nil, at=seen.at, wall=seen.wall)
+    if isinstance(composite, Missing):
+        reason, detail = Reason.FAILED_METRIC, composite.detail
+    else:
+        reason, detail = Reason.COMPOSED, f"{composite.value_milli / 1000:g}"
+    steps.append(Step(stage=Stage.COMPOSE, before=current, after=current, reason=reason, detail=detail))
+    return composite
 
 
 def _wake(
