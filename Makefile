@@ -19,7 +19,8 @@ venv: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
 	touch $@
 
-test: .venv/dev test-servers
+test: .venv/dev
+	-$(BIN)/python -m tests.servers.install
 	$(BIN)/python -m pytest
 	$(BIN)/python -m tests.conformance
 

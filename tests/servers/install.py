@@ -64,7 +64,7 @@ def _is_chosen(program: str) -> bool:
 
 @cache
 def _build_kubernetes() -> str | None:
-    print("building kube-apiserver and kube-controller-manager: about 7 minutes on 2 cores", flush=True)
+    print("building kube-apiserver and kube-controller-manager: 3 to 7 minutes on 2 cores", flush=True)
     return _run_script("build_kubernetes.sh", [], installed(KUBERNETES[0]).parent)
 
 
