@@ -98,7 +98,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("SERVERS ARE MISSING", sep="!", red=True, bold=True)
     for program, users in sorted(lacking.items()):
         terminalreporter.line(f"{program}: needed by {len(users)} test{'s' if len(users) > 1 else ''} that did not run")
-    terminalreporter.line(f"{len(tests)} tests did not run. Get the servers with: {REMEDY}", red=True, bold=True)
+    terminalreporter.line(f"Tests that did not run: {len(tests)}. Get the servers with: {REMEDY}", red=True, bold=True)
 
 
 def _prometheus(folders: pytest.TempPathFactory) -> Iterator[Prometheus]:
