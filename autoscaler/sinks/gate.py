@@ -15,8 +15,9 @@ _END_OF_HEAD = b"\r\n\r\n"
 class Gate:
     """Makes guarded protocols and knows which connections are open."""
 
-    def __init__(self, inner: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, inner: Callable[[], asyncio.Protocol], *, head_seconds: float = HEAD_SECONDS) -> None:
         self._inner = inner
+        self.head_seconds = head_seconds
         self.open: set[Guarded] = set()
 
     def __call__(self) -> asyncio.Protocol:
@@ -48,7 +49,7 @@ class Guarded(asyncio.Protocol):
             return
         self._admitted = True
         self._gate.open.add(self)
-        self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._refuse, _TOO_SLOW)
+        self._start_clock()
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -63,7 +64,7 @@ class Guarded(asyncio.Protocol):
         else:
             self._size += len(data)
             if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._refuse, _TOO_SLOW)
+                self._start_clock()
         if max(self._size, len(data)) > HEAD_BYTES:
             self._refuse(_TOO_LARGE)
             return
@@ -87,6 +88,9 @@ class Guarded(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Hand on that the client reads again."""
         self._inner.resume_writing()
+
+    def _start_clock(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._gate.head_seconds, self._refuse, _TOO_SLOW)
 
     def _stop_clock(self) -> None:
         if self._timer is not None:

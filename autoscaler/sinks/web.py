@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from autoscaler.model.fatal import FatalError
-from autoscaler.sinks.gate import Gate
+from autoscaler.sinks.gate import HEAD_SECONDS, Gate
 
 ANSWER_SECONDS = 30.0
 IDLE_SECONDS = 60.0
@@ -24,6 +25,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Cache-Control": "no-store",
 }
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d+)?", re.ASCII)
 _INDEX = "/metrics\n/livez\n/readyz (?verbose)\n/health/ping\n/health/status\n"
 
 
@@ -80,10 +82,12 @@ class Web:
         now: Callable[[], datetime],
         metrics: Callable[[], Iterator[str]],
         hosts: frozenset[str] = frozenset(),
+        head_seconds: float = HEAD_SECONDS,
     ) -> None:
         self._vitals = vitals
         self._now = now
         self._metrics = metrics
+        self._head_seconds = head_seconds
         self._hosts = hosts | {"localhost"}
         self._runner = web.AppRunner(
             self._app(), access_log=None, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=STOP_SECONDS
@@ -96,7 +100,9 @@ class Web:
         inner = self._runner.server
         assert inner is not None
         try:
-            self._server = await asyncio.get_running_loop().create_server(Gate(inner), host, port)
+            self._server = await asyncio.get_running_loop().create_server(
+                Gate(inner, head_seconds=self._head_seconds), host, port
+            )
         except OSError as error:
             await self._runner.cleanup()
             reason = error.strerror or type(error).__name__
@@ -163,10 +169,10 @@ class Web:
 
 def is_known(header: str, hosts: frozenset[str]) -> bool:
     """Say whether a Host header names us: an address, or one of ``hosts``; the port does not matter."""
-    name, _, after = header.lower().partition("]") if header.startswith("[") else header.lower().partition(":")
-    if header.startswith("["):
-        return _is_address(name[1:]) and (not after or after.removeprefix(":").isdecimal())
-    return (not after or after.isdecimal()) and (name in hosts or _is_address(name))
+    found = _HOST.fullmatch(header.lower())
+    if found is None:
+        return False
+    return found["name"] in hosts or _is_address(found["name"] or found["six"])
 
 
 def _is_address(text: str) -> bool:
