@@ -1,0 +1,196 @@
+"""Answers of the Prometheus query API, decoded strictly: one number, or why there is none. Pure.
+
+Source: KEDA prometheus_scaler.go, ExecutePromQuery; where we differ: D1-D5, D31, D42.
+"""
+
+import math
+import re
+from datetime import UTC, datetime
+
+import msgspec
+
+from autoscaler.model.observation import Missing, MissingReason
+from autoscaler.model.text import plain
+from autoscaler.model.value import value
+from autoscaler.scalers.contract import Response
+from autoscaler.scalers.numbers import parse_float
+
+_QUOTE = ': "'
+_ABSENT = msgspec.Raw(b"null")
+_LONE_SURROGATE = re.compile(rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2})")
+
+
+class _Data(msgspec.Struct):
+    resultType: str | None = None  # noqa: N815 the server's spelling
+    result: msgspec.Raw = _ABSENT
+
+
+class _Body(msgspec.Struct):
+    status: str | None = None
+    data: _Data | None = None
+    error: str | None = None
+    errorType: str | None = None  # noqa: N815 the server's spelling
+    warnings: list[str] | None = None
+
+
+class _Series(msgspec.Struct):
+    metric: dict[str, msgspec.Raw] | None = None
+    value: list[msgspec.Raw] | None = None
+    values: msgspec.Raw = _ABSENT
+
+
+_bodies = msgspec.json.Decoder(_Body)
+_vectors = msgspec.json.Decoder(list[_Series | None])
+_points = msgspec.json.Decoder(list[msgspec.Raw])
+_texts = msgspec.json.Decoder(str)
+
+
+@value
+class Reading:
+    """One number as the server gave it, infinite or NaN included; ``at`` None: it told no usable time."""
+
+    number: float
+    at: datetime | None
+
+
+@value
+class Empty:
+    """An answer without any data, which a trigger may read as zero."""
+
+
+def read_answer(response: Response, *, quote: bool = True) -> Reading | Empty | Missing:
+    """Give the one number in an answer, or say why there is none.
+
+    ``quote`` False keeps the server's own words out of what is said: it was shown credentials and may echo them (S14).
+    """
+    found = _read(response)
+    if quote or not isinstance(found, Missing) or not 200 <= response.status <= 299:
+        return found
+    return Missing(reason=found.reason, detail=found.detail.partition(_QUOTE)[0])
+
+
+def _read(response: Response) -> Reading | Empty | Missing:
+    if not 200 <= response.status <= 299:
+        return _refused(response)
+    body = _decode(response.body)
+    if isinstance(body, Missing):
+        return body
+    if body.status is not None and body.status != "success":
+        return _malformed(f"the server answered an error{_words(body) or _quoted(body.status, 40)}")
+    if body.data is None or body.data.result == _ABSENT:
+        return _malformed("the answer holds no result")
+    return _read_result(body.data)
+
+
+def is_partial(response: Response) -> bool:
+    """Say whether the server warns that its answer may lack something."""
+    if b'"warnings"' not in response.body:
+        return False
+    body = _decode(response.body)
+    return isinstance(body, _Body) and bool(body.warnings)
+
+
+def read_labelled(response: Response, label: str) -> dict[str, float] | None:
+    """Give the numbers of an answer's series by the value of ``label``; None where it cannot be read."""
+    body = _decode(response.body) if response.status == 200 else None
+    if not isinstance(body, _Body) or body.status != "success" or body.data is None:
+        return None
+    try:
+        series = _vectors.decode(body.data.result)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
+    found: dict[str, float] = {}
+    for one in series:
+        reading = _read_point(one.value or []) if one is not None else None
+        if one is None or not isinstance(reading, Reading) or label not in (one.metric or {}):
+            return None
+        found[_texts.decode((one.metric or {})[label])] = reading.number
+    return found
+
+
+def _decode(content: bytes) -> _Body | Missing:
+    try:
+        return _bodies.decode(content)
+    except RecursionError:
+        return _malformed("the answer is nested too deeply")
+    except (msgspec.MsgspecError, ValueError):
+        mended = _LONE_SURROGATE.sub(rb"\\ufffd", content)
+        if mended != content:
+            return _decode(mended)
+        shown = _quoted(content[:60].decode("utf-8", "replace"), 60)
+        return _malformed(f"the answer is no JSON of the query API{shown or ': it is empty'}")
+
+
+def _read_result(data: _Data) -> Reading | Empty | Missing:
+    try:
+        match data.resultType:
+            case "scalar":
+                return _read_point(_points.decode(data.result))
+            case "matrix" | "string":
+                return _malformed(f"the query gives a {data.resultType}: it must give a scalar or a vector")
+            case _:
+                return _read_vector(_vectors.decode(data.result))
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return _malformed("the result is not what the query API gives")
+
+
+def _read_vector(series: list[_Series | None]) -> Reading | Empty | Missing:
+    if not series:
+        return Empty()
+    if len(series) > 1:
+        return Missing(
+            reason=MissingReason.AMBIGUOUS,
+            detail=f"the query gives {len(series)} series, and one is wanted: aggregate, for example with sum(...)",
+        )
+    one = series[0]
+    if one is not None and one.values != _ABSENT:
+        return _malformed("the query gives a matrix: it must give a scalar or a vector")
+    if one is None or not one.value:
+        return Empty()
+    return _read_point(one.value)
+
+
+def _read_point(point: list[msgspec.Raw]) -> Reading | Missing:
+    """Read ``[time, "number"]``; elements after these are ignored, as KEDA ignores them."""
+    if len(point) < 2:
+        return _malformed("a sample has no value")
+    if point[1] == _ABSENT:
+        return Missing(reason=MissingReason.NOT_A_NUMBER, detail="the sample's value is null")
+    try:
+        text = _texts.decode(point[1])
+    except (msgspec.MsgspecError, ValueError):
+        return _malformed("a sample's value is no text")
+    number = parse_float(text)
+    if number is None:
+        return Missing(reason=MissingReason.NOT_A_NUMBER, detail=f"the sample's value is no number{_quoted(text, 40)}")
+    return _timed(number, bytes(point[0]))
+
+
+def _timed(number: float, stamp: bytes) -> Reading | Missing:
+    if not stamp[:1].isdigit() and stamp[:1] != b"-":
+        return Reading(number=number, at=None)
+    seconds = float(stamp)
+    if not math.isfinite(seconds):
+        return _malformed("a sample's time is beyond any number")
+    try:
+        return Reading(number=number, at=datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, ValueError, OSError):
+        return Reading(number=number, at=None)
+
+
+def _refused(response: Response) -> Missing:
+    body = _decode(response.body) if response.status in (400, 422, 503) else None
+    words = _words(body) if isinstance(body, _Body) else ""
+    return Missing(reason=MissingReason.HTTP_STATUS, detail=f"the server answered status {response.status}{words}")
+
+
+def _words(body: _Body) -> str:
+    return _quoted(body.error, 160) if body.error else ""
+
+
+def _quoted(text: str, limit: int) -> str:
+    return f'{_QUOTE}{plain(text, limit)}"' if text else ""
+
+
+def _malformed(detail: str) -> Missing:
+    return Missing(reason=MissingReason.MALFORMED, detail=detail)
