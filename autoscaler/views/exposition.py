@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import timedelta
 from typing import TypeAlias
 
-from autoscaler.model.decision import Decision, Stage
+from autoscaler.model.decision import Decision, Reason, Stage
 from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.objects import MetricKind, ObjectKey, ScaledObject, Source, TargetType
 from autoscaler.model.observation import Missing, Sample
@@ -75,6 +75,12 @@ def _per_decision(read: Callable[[Decision], int | None]) -> Callable[[Shown], P
         return ((label, str(number)) for label, number in found if number is not None)
 
     return series
+
+
+def _raw(decision: Decision) -> int | None:
+    """Give what the metrics alone ask for; what the window records is higher while a source is held."""
+    found = (step for step in decision.steps if step.stage is Stage.RECOMMEND)
+    return next((step.after for step in found if step.reason is not Reason.FAILED_METRIC), None)
 
 
 def _latencies(shown: Shown) -> Pairs:
@@ -213,7 +219,7 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
     "keda_trigger_registered_total": _by_type,
     "autoscaler_current_replicas": _per_decision(lambda decision: decision.current),
     "autoscaler_desired_replicas": _per_decision(lambda decision: decision.desired),
-    "autoscaler_recommended_replicas": _per_decision(lambda decision: decision.recommendation),
+    "autoscaler_recommended_replicas": _per_decision(_raw),
     "autoscaler_min_replicas": _per_object(lambda obj: obj.min_replicas),
     "autoscaler_max_replicas": _per_object(lambda obj: obj.max_replicas),
     "autoscaler_limited": _limited,

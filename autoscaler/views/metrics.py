@@ -107,7 +107,7 @@ SOURCES: tuple[Metric, ...] = (
         "1 for the state of the source (ok, degraded, blind, recovering), 0 for the others; "
         "the worst where several share address and credential.",
     ),
-    _gauge("autoscaler_source_targets_up", SOURCE, "Ratio of scrape targets that are up, by the source's last probe."),
+    _gauge("autoscaler_source_targets_up", SOURCE, "Scrape targets that are up, by the source's last probe."),
     _counter("autoscaler_source_requests_total", SOURCE, "Requests sent to the source."),
     _counter(
         "autoscaler_source_failures_total",

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -231,6 +233,32 @@ async def test_what_is_no_request_ends_that_connection_only(junk: bytes):
         assert b" 200 " not in await reader.read()
         writer.close()
         assert (await ask(port, "/livez"))[0] == 200
+
+
+STRANGER = """
+import asyncio, sys
+from autoscaler.sinks.log import Format, configure_log
+from tests.unit.sinks.test_web import Web, now, two_families, well
+
+async def main():
+    web = Web(well(), now=now, metrics=two_families)
+    port = await web.start("127.0.0.1", 0)
+    for junk in (b"\\x16\\x03\\x01", b"GET\\r\\n\\r\\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(junk)
+        writer.write_eof()
+        await reader.read()
+    await web.stop()
+
+configure_log(sys.stdout, form=Format.JSON, level="info")
+asyncio.run(main())
+"""
+
+
+def test_a_stranger_cannot_fill_the_log():
+    """Requests that are none leave no line behind."""
+    done = subprocess.run([sys.executable, "-c", STRANGER], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 async def test_a_port_that_is_taken_ends_the_start_with_what_to_do():
