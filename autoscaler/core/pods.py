@@ -7,19 +7,22 @@ from autoscaler.core.numbers import Band, Wanted, ceil_i32, quotient, wrap_i32, 
 from autoscaler.model.objects import MetricTarget, TargetType
 from autoscaler.model.observation import PodSamples, PodUsage
 
+NO_USABLE_METRICS = "no pod that is ready has a sample"
+ZERO_REQUESTS = "the requests of the sampled pods add up to 0"
+
 
 def propose_pods(samples: PodSamples, target: MetricTarget, base: int, band: Band) -> Wanted | str:
     """Ask pods for a count; text says why there is nothing to go on. ``base`` stands for spec.replicas."""
     ready, unready, unsampled, strangers = _group(samples.pods)
     usage = {pod.name: pod.usage or 0 for pod in (*ready, *strangers)}
     if not usage:
-        return samples.fault or "no pod that is ready has a sample"
-    if samples.fault is not None:
+        return NO_USABLE_METRICS
+    if samples.fault is not None and target.type is TargetType.UTILIZATION:
         return samples.fault
     requests = _requests(samples.pods) if target.type is TargetType.UTILIZATION else None
     ratio = _ratio(usage, requests, target.amount)
     if ratio is None:
-        return "the requests of the sampled pods add up to 0"
+        return ZERO_REQUESTS
     booting = unready if ratio > 1.0 else ()
     if not booting and not unsampled:
         return _judged(ratio, ratio * float(len(ready)), base, band)
@@ -34,7 +37,7 @@ def _weighed(
     """Decide on the enlarged set of pods, never against the direction that the measured ones point in."""
     again = _ratio(usage, requests, target)
     if again is None:
-        return "the requests of the sampled pods add up to 0"
+        return ZERO_REQUESTS
     if band[0] <= again <= band[1] or ratio < 1.0 < again or again < 1.0 < ratio:
         return Wanted(base, True, ratio)
     replicas = ceil_i32(again * float(len(usage)))

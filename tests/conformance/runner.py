@@ -93,13 +93,21 @@ def judge(line: Line) -> tuple[str, Verdict]:
     name, text = line
     vector: dict[str, Any] = json.loads(text)
     vector_id = str(vector.get("id", "no id"))
-    family = by_stem().get(name) or next((f for f in known() if f.recognise(vector)), None)
+    family = by_stem().get(name) or next((f for f in known() if recognises(f, vector)), None)
     if family is None:
         return vector_id, Disagrees("a family that knows this vector", f"none of {len(known())} does")
     try:
         return vector_id, family.judge(vector)
     except Exception:
         return vector_id, Disagrees("a verdict", traceback.format_exc())
+
+
+def recognises(family: Family, vector: dict[str, Any]) -> bool:
+    """Ask a family whether a vector is its own; one that misses a key it counts on says no."""
+    try:
+        return family.recognise(vector)
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 @cache
