@@ -24,7 +24,9 @@ class Settings:
 
     recursive: bool = setting(False, INPUT, "Read folders below the given ones too.")
     state_dir: str | None = setting(
-        None, INPUT, "Folder that keeps memory over a restart. Without it a restart holds replicas for a full window.",
+        None,
+        INPUT,
+        "Folder that keeps memory over a restart. Without it a restart holds replicas for a full window.",
         metavar="DIR",
     )
     max_replicas_limit: int = setting(1000, INPUT, "Refuse objects whose maxReplicaCount is higher.", metavar="N")
@@ -33,15 +35,15 @@ class Settings:
         None, CLUSTER, "Kubeconfig file; inside a cluster the service account is used.", metavar="FILE"
     )
     context: str | None = setting(None, CLUSTER, "Context of the kubeconfig.", metavar="NAME")
-    namespace: str = setting(
-        "default", CLUSTER, "Namespace of documents that name none.", metavar="NAME"
-    )
+    namespace: str = setting("default", CLUSTER, "Namespace of documents that name none.", metavar="NAME")
     api_timeout: timedelta = setting(
         timedelta(seconds=5), CLUSTER, "How long one call to the API server may take.", metavar="DURATION"
     )
 
     via: str = setting(
-        "auto", SOURCES, "How .svc addresses are reached: directly, or through the API server's service proxy.",
+        "auto",
+        SOURCES,
+        "How .svc addresses are reached: directly, or through the API server's service proxy.",
         choices=("auto", "direct", "proxy"),
     )
     map: tuple[str, ...] = setting([], SOURCES, "Ask NEW where an object says OLD (repeatable).", metavar="OLD=NEW")
@@ -52,9 +54,7 @@ class Settings:
     allow_server: tuple[str, ...] = setting(
         [], SOURCES, "Origin that may be asked although its address is refused (repeatable).", metavar="ORIGIN"
     )
-    insecure_tls: str = setting(
-        "allow", SOURCES, "Whether unsafeSsl is honoured.", choices=("allow", "never")
-    )
+    insecure_tls: str = setting("allow", SOURCES, "Whether unsafeSsl is honoured.", choices=("allow", "never"))
     auth_root: str | None = setting(None, SOURCES, "Folder that filePath references must stay in.", metavar="DIR")
     auth_env: tuple[str, ...] = setting(
         [], SOURCES, "Environment variable that env references may read (repeatable).", metavar="NAME"
@@ -86,8 +86,15 @@ class Settings:
     listen: str = setting(
         "127.0.0.1:8080", OUTPUT, "Address of /metrics and the probes; 'off' opens no port.", metavar="HOST:PORT"
     )
+    allow_host: tuple[str, ...] = setting(
+        [], OUTPUT, "Host name under which /metrics and the probes may be asked (repeatable).", metavar="NAME"
+    )
     log_format: str = setting(
-        "auto", OUTPUT, "console for people, json for machines; auto looks at the terminal.",
+        "auto",
+        OUTPUT,
+        "console for people, json for machines; auto looks at the terminal.",
         choices=("auto", "console", "json"),
     )
-    log_level: str = setting("info", OUTPUT, "Least important line that is shown.", choices=("debug", "info", "warning"))
+    log_level: str = setting(
+        "info", OUTPUT, "Least important line that is shown.", choices=("debug", "info", "warning")
+    )

@@ -15,7 +15,7 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A duration as Prometheus writes it: ``15s``, ``1m30s``, ``250ms``; a bare number is seconds."""
 
     name = "duration"
@@ -51,7 +51,11 @@ def option_of(declared: "Field[Any]") -> click.Option:
     default = default_of(declared)
     flag = "--" + declared.name.replace("_", "-")
     kind = declared.metadata
-    common: dict[str, Any] = {"help": kind["help"], "default": default, "show_default": default not in (None, (), False)}
+    common: dict[str, Any] = {
+        "help": kind["help"],
+        "default": default,
+        "show_default": default not in (None, (), False),
+    }
     if kind["metavar"]:
         common["metavar"] = kind["metavar"]
     if isinstance(default, bool):

@@ -4,7 +4,7 @@ Everything is folded answer by answer; nothing here walks over triggers that wer
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
@@ -100,7 +100,7 @@ class SourceHistory:
     peaks: tuple[tuple[datetime, float], ...] = ()
     emptied: frozenset[Voice] = frozenset()
     slices: tuple[Slice, ...] = ()
-    told: Mapping[Voice, Told] = MappingProxyType({})
+    told: Mapping[Voice, Told] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def hear(past: SourceHistory, report: Report, at: datetime, settings: GuardSettings, crowd: Crowd) -> SourceHistory:

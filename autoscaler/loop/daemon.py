@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from autoscaler.loop.restore import restore
 from autoscaler.loop.tick import Ports, settle, tick
 from autoscaler.loop.vitals import Vitals
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import ObjectKey, ScaledObject
+from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget
 from autoscaler.model.observation import Unreadable
 from autoscaler.model.record import Broken, Round, Unknown
 from autoscaler.model.turn import Cohort
@@ -55,11 +55,18 @@ class Daemon:
         self._fleet = fleet
         self._ports = ports
         self._store = store
+        self._saved = store.load()
         self._server = server
         self._vitals = vitals
         self._ticks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")  # one thread: saves never overlap
+
+    @property
+    def governed(self) -> Mapping[ScaleTarget, ObjectKey]:
+        """Say which object governed each target last, as far as memory goes."""
+        known = {**(self._saved.memories if self._saved is not None else {}), **self._fleet.memories}
+        return {memory.past.target: key for key, memory in known.items() if memory.past is not None}
 
     def load(self, objects: Sequence[ScaledObject]) -> None:
         """Take in the objects that are there at the start, with what was saved of them.
@@ -67,25 +74,25 @@ class Daemon:
         What cannot be read is lost memory, which only delays falls (L6).
         """
         now = self._ports.clock.now()
-        saved = self._store.load()
         for obj in objects:
-            self._fleet.memories[obj.key] = recalled(saved, obj.key)
-        if saved is not None:
-            self._fleet.guard = resume(saved.sources, saved.saved_at, now, self._fleet.guard_settings)
+            self._fleet.memories[obj.key] = recalled(self._saved, obj.key)
+        if self._saved is not None:
+            self._fleet.guard = resume(self._saved.sources, self._saved.saved_at, now, self._fleet.guard_settings)
         self._fleet.start(objects, now)
         self._noted()
 
     def take(
-        self, *, added: Iterable[ScaledObject], changed: Iterable[ScaledObject], removed: Iterable[ScaledObject]
+        self, *, added: Iterable[ScaledObject], changed: Iterable[ScaledObject], removed: Iterable[ObjectKey]
     ) -> None:
         """Take over a change of the objects while running."""
         now = self._ports.clock.now()
         for obj in added:
+            self._fleet.memories[obj.key] = recalled(self._saved, obj.key)
             self._fleet.add(obj, now)
         for obj in changed:
             self._fleet.change(obj, now)
-        for obj in removed:
-            self._remove(obj)
+        for key in removed:
+            self._remove(key)
         self._noted()
         settle_garbage()
 
@@ -94,10 +101,10 @@ class Daemon:
         self._vitals.objects = len(self._fleet.objects)
         self._vitals.tick_due = 2 * longest + timedelta(seconds=60)
 
-    def _remove(self, obj: ScaledObject) -> None:
-        memory = self._fleet.memory(obj.key)
-        self._fleet.remove(obj.key)
-        if obj.restore_original and memory.past is not None:
+    def _remove(self, key: ObjectKey) -> None:
+        obj, memory = self._fleet.objects.get(key), self._fleet.memory(key)
+        self._fleet.remove(key)
+        if obj is not None and obj.restore_original and memory.past is not None:
             self._spawn(self._restored(obj, memory))
 
     async def _restored(self, obj: ScaledObject, memory: Memory) -> None:

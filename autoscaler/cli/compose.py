@@ -1,0 +1,235 @@
+"""How the parts are put together, for ``run``, ``plan`` and the tests alike: what reads, what asks, what writes."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+from autoscaler.cli.relay import RelayingSender
+from autoscaler.core.signs import GuardSettings
+from autoscaler.kube.actuator import ScaleActuator, Withholding
+from autoscaler.kube.client import NoAnswer, Reader, Writer
+from autoscaler.kube.connect import reach
+from autoscaler.kube.discovery import Discovery
+from autoscaler.kube.kubeconfig import find_access
+from autoscaler.kube.pods import Pods
+from autoscaler.kube.proxy import ServiceProxy, Via
+from autoscaler.kube.targets import ScaleReader
+from autoscaler.loop.ports import Actuator, Clock
+from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
+from autoscaler.manifests.settings import Settings as LoadSettings
+from autoscaler.model.auth import Authentication, AuthRef
+from autoscaler.model.fatal import FatalError
+from autoscaler.model.objects import ObjectKey, ScaleTarget
+from autoscaler.model.observation import Unreadable, UnreadableReason
+from autoscaler.model.saved import Saved
+from autoscaler.model.text import Secret
+from autoscaler.scalers.addresses import AddressRules, Origin, parse_origin
+from autoscaler.scalers.credentials import Places, Resolver
+from autoscaler.scalers.http import SenderSettings
+from autoscaler.scalers.probes import Prober, ProbeSettings
+from autoscaler.scalers.prometheus.transport import PrometheusTransport
+from autoscaler.scalers.proxies import proxies_from
+from autoscaler.scalers.registry import build_registry, built_in
+from autoscaler.scalers.sampler import CohortSampler, Local
+from autoscaler.settings import Settings
+
+
+class NoStore:
+    """The store of a daemon without a state folder: every start is lost memory, which only delays falls (L6)."""
+
+    def load(self) -> Saved | None:
+        """Know nothing."""
+        return None
+
+    def save(self, saved: Saved) -> None:
+        """Keep nothing."""
+
+    def age(self) -> None:
+        """Give no age: there is no state."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@dataclass
+class Library:
+    """The documents as they are now: what the loop runs, and where credentials are looked up."""
+
+    settings: LoadSettings
+    query_timeout: timedelta
+    catalog: Catalog = field(default_factory=Catalog)
+
+    def __post_init__(self) -> None:
+        self.scalers = build_registry(built_in(self.query_timeout))
+
+    def read(self, snapshot: Snapshot, at: datetime, governed: Mapping[ScaleTarget, ObjectKey]) -> Changes:
+        """Read a snapshot of the files; what is invalid leaves its last good version running."""
+        self.catalog, changes = update(self.catalog, snapshot, self.scalers, self.settings, at=at, governed=governed)
+        return changes
+
+    def authentication(self, ref: AuthRef) -> Authentication | None:
+        """Find a TriggerAuthentication among the documents."""
+        return self.catalog.authentications.get(ref)
+
+    def secret(self, namespace: str, name: str) -> Mapping[str, Secret] | None:
+        """Find a Secret among the documents."""
+        return self._kept("Secret", namespace, name)
+
+    def config_map(self, namespace: str, name: str) -> Mapping[str, Secret] | None:
+        """Find a ConfigMap among the documents."""
+        return self._kept("ConfigMap", namespace, name)
+
+    def _kept(self, kind: str, namespace: str, name: str) -> Mapping[str, Secret] | None:
+        kept = self.catalog.secrets.get((kind, namespace, name))
+        return kept.values if kept is not None else None
+
+
+class ServerProbe:
+    """Asks the API server whether it is there."""
+
+    def __init__(self, client: Reader, timeout_seconds: float) -> None:
+        self._client = client
+        self._timeout_seconds = timeout_seconds
+
+    async def probe(self) -> Unreadable | None:
+        """Give None when it answered and knows us, else why not."""
+        reply = await self._client.get("/version", timeout_seconds=self._timeout_seconds)
+        if isinstance(reply, NoAnswer):
+            return Unreadable(reason=UnreadableReason.UNREACHABLE, detail=reply.detail)
+        if reply.status == 401:
+            return Unreadable(reason=UnreadableReason.UNAUTHORIZED, detail="it no longer accepts our credentials")
+        if reply.status >= 500:
+            return Unreadable(reason=UnreadableReason.SERVER, detail=f"status {reply.status}")
+        return None
+
+
+@dataclass
+class Outside:
+    """Everything that reaches out of the process, ready to use; ``close`` ends it."""
+
+    client: Reader
+    version: str
+    discovery: Discovery
+    targets: ScaleReader
+    actuator: Actuator
+    sampler: CohortSampler
+    sender: RelayingSender
+    server: ServerProbe
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.sampler.close()
+        await self.sender.close()
+        await self.client.close()
+
+
+def library_of(settings: Settings, *, dry_run: bool) -> Library:
+    """Make the reader of documents."""
+    return Library(
+        LoadSettings(
+            tolerance=settings.tolerance,
+            downscale_window=settings.downscale_stabilization,
+            sync_interval=settings.sync_period,
+            dry_run=dry_run,
+            max_replicas_limit=settings.max_replicas_limit,
+        ),
+        settings.timeout,
+        Catalog(cluster_namespace=settings.namespace),
+    )
+
+
+def guard_of(settings: Settings) -> GuardSettings:
+    """Take the source guard's settings out of the daemon's."""
+    return GuardSettings(
+        beat=settings.guard_beat,
+        recovery_min=settings.guard_recovery_min,
+        recovery_max=settings.guard_recovery_max,
+        max_doubt=settings.guard_max_doubt,
+    )
+
+
+async def reach_out(settings: Settings, library: Library, clock: Clock, *, writes: bool) -> Outside:
+    """Connect to the API server and make what asks, reads and writes. Without ``writes`` nothing made here can write.
+
+    FatalError says what is missing.
+    """
+    access = await find_access(kubeconfig=settings.kubeconfig, context=settings.context, announce=announce)
+    writer = Writer(access) if writes else None
+    client = writer or Reader(access)
+    try:
+        version = await reach(client)
+    except FatalError:
+        await client.close()
+        raise
+    discovery = Discovery(client)
+    proxy = ServiceProxy(client, via=Via(settings.via), mapped=pairs("--map", settings.map))
+    sender = RelayingSender(sender_settings(settings), proxy)
+    transport = PrometheusTransport(sender, Resolver(places_of(settings, library)))
+    prober = Prober(transport, ProbeSettings(beat=settings.guard_beat))
+    sampler = CohortSampler(library.scalers, {"prometheus": transport, "cron": Local()}, prober)
+    return Outside(
+        client=client,
+        version=version,
+        discovery=discovery,
+        targets=ScaleReader(client, discovery, Pods(client), read_seconds=settings.api_timeout.total_seconds()),
+        actuator=Withholding() if writer is None else ScaleActuator(writer, discovery, clock.now),
+        sampler=sampler,
+        sender=sender,
+        server=ServerProbe(client, settings.api_timeout.total_seconds()),
+    )
+
+
+def sender_settings(settings: Settings) -> SenderSettings:
+    """Take the sender's settings out of the daemon's."""
+    return SenderSettings(
+        rules=AddressRules(allowed=frozenset(origin_given(text) for text in settings.allow_server)),
+        proxies=proxies_from(os.environ),
+        connections=settings.connections_per_server,
+        insecure_tls=settings.insecure_tls == "allow",
+    )
+
+
+def places_of(settings: Settings, library: Library) -> Places:
+    """Say where credentials may be looked for."""
+    return Places(
+        find_authentication=library.authentication,
+        find_secret=library.secret,
+        find_config_map=library.config_map,
+        audiences={},
+        environment={name: os.environ[name] for name in settings.auth_env if name in os.environ},
+        auth_root=Path(settings.auth_root) if settings.auth_root else None,
+        cluster_namespace=settings.namespace,
+    )
+
+
+def origin_given(text: str) -> Origin:
+    """Read an origin of ``--allow-server``."""
+    origin = parse_origin(text)
+    if not isinstance(origin, Origin):
+        raise FatalError(f"--allow-server {text!r} is no origin; write it like http://10.0.0.7:9090", exit_code=2)
+    return origin
+
+
+def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+    """Read OLD=NEW settings."""
+    found = {}
+    for text in given:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise FatalError(f"{flag} {text!r} is not OLD=NEW", exit_code=2)
+        found[old] = new
+    return found
+
+
+def announce(text: str) -> None:
+    """Tell the person at the terminal what is about to run on their behalf."""
+    print(text, file=sys.stderr)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Say whether a person is looking."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
