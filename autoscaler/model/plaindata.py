@@ -2,6 +2,7 @@
 
 Plain data is dict, list, str, int, float, bool and None. Keys are in camel case; instants are ISO 8601 in UTC;
 durations are seconds; mappings are lists of pairs; members of a union carry their ``kind``. Decoding trusts nothing.
+What a source is sent in headers and parameters never leaves: a password may be among it (S14).
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from autoscaler.model.objects import Source
 from autoscaler.model.observation import Measurement
 from autoscaler.model.record import Outcome, Record
 
@@ -21,6 +23,7 @@ Writer: TypeAlias = Callable[[object], Plain]
 Reader: TypeAlias = Callable[[Plain], object]
 T = TypeVar("T")
 
+MASK = "***"
 _WRITERS: dict[type[object], Writer] = {}
 _READERS: dict[object, Reader] = {}
 _TAGGED = frozenset((*get_args(Measurement), *get_args(Outcome), *get_args(Record)))
@@ -44,6 +47,15 @@ def decode(kind: type[T], data: Plain) -> T | None:
     return value if isinstance(value, kind) else None
 
 
+def masked(source: Source) -> Source:
+    """Give a source without the values of its headers and parameters, as it is written everywhere."""
+    return dataclasses.replace(
+        source,
+        headers=tuple((name, MASK) for name, _ in source.headers),
+        parameters=tuple((name, MASK) for name, _ in source.parameters),
+    )
+
+
 def _writer(kind: type[object]) -> Writer:
     """Give the encoder of one type, built once."""
     if kind not in _WRITERS:
@@ -52,6 +64,8 @@ def _writer(kind: type[object]) -> Writer:
 
 
 def _build_writer(kind: type[object]) -> Writer:
+    if kind is Source:
+        return _write_source
     if dataclasses.is_dataclass(kind):
         return _value_writer(kind)
     if issubclass(kind, Enum):
@@ -74,6 +88,11 @@ def _value_writer(kind: type[object]) -> Writer:
         return out
 
     return write
+
+
+def _write_source(source: object) -> Plain:
+    assert isinstance(source, Source)
+    return _value_writer(Source)(masked(source))
 
 
 def _write_enum(value: object) -> Plain:

@@ -9,7 +9,9 @@ import fcntl
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -22,8 +24,9 @@ from autoscaler.model.codec import VERSION, decode_memory, decode_source, encode
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey, Source
-from autoscaler.model.plaindata import Plain, decode, encode
+from autoscaler.model.plaindata import Plain, decode, encode, masked
 from autoscaler.model.saved import Saved
+from autoscaler.model.source import SourceState
 from autoscaler.model.value import value
 
 _HEADER = re.compile(rb"autoscaler-state (\d{1,9}) ([0-9a-f]{8}) (\d{1,12})\n")
@@ -35,13 +38,21 @@ _log: FilteringBoundLogger = structlog.get_logger()
 class StateFolder:
     """The state folder of one daemon, held by a lock until ``close``.
 
-    ``now`` is the daemon's steady clock. A folder that cannot be written never stops anything: ``fault`` says why,
-    None while all is well.
+    ``now`` is the daemon's steady clock. ``known`` gives the sources in use, asked when loading: files hold no values
+    of headers and parameters, so a source that has them is recognised among these.
+    A folder that cannot be written never stops anything: ``fault`` says why, None while all is well.
     """
 
-    def __init__(self, folder: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        now: Callable[[], datetime],
+        known: Callable[[], Iterable[Source]] = tuple,
+    ) -> None:
         self._folder = folder
         self._now = now
+        self._known = known
         self._current = folder / f"memory.v{VERSION}"
         self._previous = folder / f"memory.v{VERSION}.previous"
         self._mark = folder / f"memory.v{VERSION}.clean"
@@ -62,6 +73,7 @@ class StateFolder:
             body = _read(path)
             saved = None if body is None else _saved(body, clean=self._was_clean(path), now=self._now())
             if saved is not None:
+                saved = replace(saved, sources=_recognised(saved.sources, self._known()))
                 self.saved_at = saved.saved_at
                 return saved
             self._torn = True
@@ -146,7 +158,7 @@ class StateFolder:
             "version": VERSION,
             "savedAt": encode(saved.saved_at),
             "memories": [[encode(key), raw] for key, (_, raw) in self._encoded.items()],
-            "sources": [[encode(source), encode_source(state)] for source, state in saved.sources.items()],
+            "sources": [[encode(source), encode_source(state)] for source, state in _told_apart(saved.sources)],
         }
 
     def _encode(self, key: ObjectKey, memory: Memory) -> tuple[Memory, msgspec.Raw]:
@@ -162,6 +174,21 @@ class StateFolder:
         if self._warned_at is None or now - self._warned_at >= _WARN_EVERY:
             self._warned_at = now
             _log.warning("state not saved", fault=fault, fix="memory stays in this process; make the folder writable")
+
+
+def _told_apart(sources: Mapping[Source, SourceState]) -> Iterator[tuple[Source, SourceState]]:
+    """Give the sources that can be told apart without what they are sent; the others start afresh, which only holds."""
+    alike = Counter(masked(source) for source in sources)
+    return ((source, state) for source, state in sources.items() if alike[masked(source)] == 1)
+
+
+def _recognised(saved: Mapping[Source, SourceState], known: Iterable[Source]) -> dict[Source, SourceState]:
+    """Put the sources in use in the place of those written without values."""
+    plain = {source: state for source, state in saved.items() if not (source.headers or source.parameters)}
+    hidden = [source for source in set(known) if source.headers or source.parameters]
+    alike = Counter(masked(source) for source in hidden)
+    found = {source: saved[masked(source)] for source in hidden if masked(source) in saved}
+    return plain | {source: state for source, state in found.items() if alike[masked(source)] == 1}
 
 
 @value

@@ -1,6 +1,7 @@
 """Values of the vocabulary survive the way to plain data and back; what does not fit is refused whole."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -293,3 +294,17 @@ def test_numbers_that_json_lacks_travel_as_text():
     assert encode(float("inf")) == "inf"
     assert decode(float, "inf") == float("inf")
     assert decode(float, "Infinity") is None
+
+
+def test_what_a_source_is_sent_never_leaves():
+    """A password in a header or parameter is written nowhere: not in a record, not in a round."""
+    trigger = OBJECT.triggers[0]
+    source = replace(
+        trigger.ask.question.source, headers=(("Authorization", "Basic aHVudGVyMg=="),), parameters=(("key", "s3cret"),)
+    )
+    question = replace(trigger.ask.question, source=source)
+    obj = replace(OBJECT, triggers=(replace(trigger, ask=replace(trigger.ask, question=question)),))
+    text = json.dumps(encode_record(Broken(obj=obj, memory=Memory(), at=START, traceback="")))
+    assert "aHVudGVyMg" not in text
+    assert "s3cret" not in text
+    assert "Authorization" in text

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import ObjectKey
+from autoscaler.model.objects import ObjectKey, Source
 from autoscaler.model.saved import Saved
 from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.sinks.state import StateFolder
@@ -232,6 +233,35 @@ def test_a_killed_process_leaves_a_state_that_can_be_read(tmp_path: Path):
         recommendations = found.memories[KEY].recommendations
         assert recommendations is not None
         assert recommendations[0].replicas in (printed - 1, printed, printed + 1)
+
+
+def with_header(value: str) -> Source:
+    return replace(SOURCE, headers=(("Authorization", value),), parameters=(("token", value),))
+
+
+def test_what_a_source_is_sent_is_not_written(tmp_path: Path):
+    """A password in a header stays out of the file; the source is recognised among those in use."""
+    secret = with_header("hunter2")
+    store = StateFolder(tmp_path, now=now, known=lambda: [secret, SOURCE])
+    store.save(Saved(memories={}, sources={secret: STATE, SOURCE: STATE}, clean=False, saved_at=at(50)))
+    assert b"hunter2" not in (tmp_path / "memory.v1").read_bytes()
+    found = store.load()
+    assert found is not None
+    assert found.sources == {secret: STATE, SOURCE: STATE}
+
+
+def test_sources_that_differ_only_in_what_they_are_sent_start_afresh(tmp_path: Path):
+    """Two tenants of one server are not mistaken for each other: neither is believed to be well."""
+    one, two = with_header("one"), with_header("two")
+    store = StateFolder(tmp_path, now=now, known=lambda: [one, two])
+    store.save(Saved(memories={}, sources={one: STATE, two: STATE}, clean=False, saved_at=at(50)))
+    found = store.load()
+    assert found is not None
+    assert found.sources == {}
+    store.save(Saved(memories={}, sources={one: STATE}, clean=False, saved_at=at(50)))
+    found = store.load()
+    assert found is not None
+    assert found.sources == {}
 
 
 def test_files_are_for_their_owner_alone(tmp_path: Path):
