@@ -32,11 +32,8 @@ class QuerySuite:
 
             async def ask(method: str = "GET", **fields: str) -> tuple[int, Any]:
                 url = f"{server.url}/api/v1/query"
-                if method == "GET":
-                    call = session.get(f"{url}?{urlencode(fields)}")
-                else:
-                    call = session.post(url, data=fields)
-                async with call as response:
+                where = f"{url}?{urlencode(fields)}" if method == "GET" else url
+                async with session.request(method, where, data=fields if method == "POST" else None) as response:
                     return response.status, json.loads(await response.text())
 
             yield ask

@@ -79,7 +79,7 @@ def _read(event: Document) -> Audited:
     target = event.get("objectRef", {})
     return Audited(
         at=datetime.fromisoformat(event["requestReceivedTimestamp"].replace("Z", "+00:00")),
-        user=event["user"]["username"],
+        user=event["user"].get("username", ""),
         verb=event["verb"],
         namespace=target.get("namespace", ""),
         resource=target.get("resource", event["requestURI"]),

@@ -222,7 +222,7 @@ def decided(obj: ScaledObject, desired: int, *, original: int | None = None) -> 
 
 
 def test_what_may_be_written():
-    """Lawful are min (at least one) to max, zero where min is zero, idle, the paused count and the original one (L4)."""
+    """Lawful are min (at least 1) to max, 0 where min is 0, idle, the paused count and the original one (L4)."""
     plain = an_object(minimum=2, maximum=10)
     assert [out_of_bounds(decided(plain, n)) is None for n in (0, 1, 2, 10, 11)] == [False, False, True, True, False]
     assert out_of_bounds(decided(an_object(minimum=0, maximum=10), 0)) is None

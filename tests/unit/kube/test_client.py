@@ -163,6 +163,6 @@ async def test_a_reader_posts_only_to_reviews_and_proxies():
 async def test_a_relay_stays_with_its_service(tail: str):
     """No spelling of a parent folder leads from a Service's proxy to another path of the API server."""
     async with a_reader("http://127.0.0.1:1") as client:
+        path = f"/api/v1/namespaces/shop/services/web:80/proxy/{tail}"
         with pytest.raises(AssertionError):
-            path = f"/api/v1/namespaces/shop/services/web:80/proxy/{tail}"
             await client.relay(Request(verb="GET", path=path), timeout_seconds=1)
