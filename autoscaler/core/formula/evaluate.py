@@ -45,9 +45,14 @@ def compose(
     return _composed(obj, modifiers, env, at, wall)
 
 
+def execute(formula: Formula, env: Mapping[str, Value], wall: datetime, *, absent: Value = None) -> Value:
+    """Run a formula. ``absent`` is what ``$env`` gives for an unknown name. Raises FormulaError."""
+    return Machine(env, Instant(at=wall), absent).run(formula.root)
+
+
 def evaluate(formula: Formula, env: Mapping[str, Value], wall: datetime) -> float | None:
     """Evaluate a formula; None where its result is nil. Raises FormulaError, also for a result that is no float."""
-    result = Machine(env, Instant(at=wall)).run(formula.root)
+    result = execute(formula, env, wall)
     if result is None or type(result) is float:
         return result
     raise FormulaError(f"the formula gives {name_of(result)} where a float is needed", formula.root.column)

@@ -25,10 +25,11 @@ class _ChainEnd(Exception):  # noqa: N818 - it ends a chain, it is no error
 class Machine:
     """One evaluation: variables, the steps that are left, and the element that a predicate looks at."""
 
-    __slots__ = ("_acc", "_element", "_index", "env", "lets", "now", "steps")
+    __slots__ = ("_acc", "_element", "_index", "absent", "env", "lets", "now", "steps")
 
-    def __init__(self, env: Env, now: Instant) -> None:
+    def __init__(self, env: Env, now: Instant, absent: Value = None) -> None:
         self.env = env
+        self.absent = absent
         self.now = now
         self.steps = MAX_STEPS
         self.lets: dict[str, Value] = {}
@@ -99,7 +100,8 @@ def _name(machine: Machine, node: Node) -> Value:
 
 def _env(machine: Machine, node: Node) -> Value:
     machine.spend(len(machine.env))
-    made: dict[Value, Value] = {**machine.env}
+    made: dict[Value, Value] = {}
+    made.update(machine.env.items())
     return made
 
 
@@ -164,6 +166,9 @@ def _condition(machine: Machine, node: Node) -> Value:
 
 
 def _member(machine: Machine, node: Node) -> Value:
+    if node.children[0].kind == Kind.ENV:
+        name = machine.run(node.children[1])
+        return machine.env.get(name, machine.absent) if isinstance(name, str) else machine.absent
     base = machine.run(node.children[0])
     if base is None and node.literal is True:
         raise _ChainEnd

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import cmp_to_key
+from functools import cmp_to_key, reduce
 from typing import Protocol
 
 from autoscaler.core.formula.operators import add, less, truth
@@ -111,13 +111,16 @@ def _find_last_index(machine: Evaluator, source: Node, test: Node) -> Value:
 
 
 def _sum(machine: Evaluator, source: Node, body: Node | None = None) -> Value:
-    """Add up; a list of two or more written out adds from its first element, so texts join as in expr's optimizer."""
+    """Add up; a list of two or more that is written out is added from its end, as expr's optimizer does.
+
+    The order shows in the last bit: a + (2 + b) is not (a + 2) + b, and one bit can be a thousandth.
+    """
     items = items_of(machine.run(source), "sum")
     machine.spend(len(items))
-    parts = iter(items) if body is None else machine.each(items, body)
-    written_out = body is None and source.kind == Kind.LIST and len(items) > 1
-    total: Value = next(parts) if written_out else 0
-    for part in parts:
+    if body is None and source.kind == Kind.LIST and len(items) > 1:
+        return reduce(lambda total, item: add(item, total), items[::-1])
+    total: Value = 0
+    for part in iter(items) if body is None else machine.each(items, body):
         total = add(total, part)
     return total
 
