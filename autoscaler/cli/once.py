@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from autoscaler.cli.compose import NoStore, Outside
 from autoscaler.core.cadence import at_once
 from autoscaler.core.signs import GuardSettings
-from autoscaler.loop.clock import SystemClock
 from autoscaler.loop.daemon import recalled
 from autoscaler.loop.fleet import Fleet
-from autoscaler.loop.ports import Saved, Sink
+from autoscaler.loop.ports import Clock, Saved, Sink
 from autoscaler.loop.tick import Ports, tick
 from autoscaler.model.objects import ScaledObject
 from autoscaler.model.record import Round
@@ -19,7 +18,7 @@ from autoscaler.sinks.state import StateFolder
 async def tick_once(
     objects: Sequence[ScaledObject],
     outside: Outside,
-    clock: SystemClock,
+    clock: Clock,
     guard: GuardSettings,
     store: StateFolder | NoStore,
     sinks: tuple[Sink, ...] = (),

@@ -18,6 +18,7 @@ from autoscaler.kube.rights import lacking, rights_for, role_rules
 from autoscaler.loop.clock import SystemClock
 from autoscaler.loop.daemon import Daemon
 from autoscaler.loop.fleet import Fleet
+from autoscaler.loop.ports import Clock, Sink
 from autoscaler.loop.tick import Ports
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Changes, Refused
@@ -76,11 +77,24 @@ def complaint(refused: Refused) -> str:
 
 
 async def serve(settings: Settings, paths: Sequence[str], *, dry_run: bool, logger: Logger) -> int:
-    """Run the daemon until it is told to stop, and give its exit status. FatalError where it cannot start."""
-    clock = SystemClock()
+    """Run the daemon until SIGTERM, and give its exit status. FatalError where it cannot start."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await serve_until(stop, settings, paths, SystemClock(), dry_run=dry_run, logger=logger)
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    settings: Settings,
+    paths: Sequence[str],
+    clock: Clock,
+    *,
+    dry_run: bool,
+    logger: Logger,
+    watchers: tuple[Sink, ...] = (),
+) -> int:
+    """Run the daemon on a clock until ``stop`` is set; ``watchers`` are more sinks, beside log and metrics."""
     library = library_of(settings, dry_run=dry_run)
     store = store_of(settings, clock, dry_run=dry_run)
     vitals = Vitals(started_at=clock.now())
@@ -89,7 +103,7 @@ async def serve(settings: Settings, paths: Sequence[str], *, dry_run: bool, logg
     latest = Latest(fleet.objects, faulty=lambda: readings.faults)
     counters = Counters(store.age)
     outside = await reach_out(settings, library, clock, writes=not dry_run)
-    sinks = (latest, counters, Log(logger, fleet.objects))
+    sinks = (latest, counters, Log(logger, fleet.objects), *watchers)
     ports = Ports(clock=clock, sampler=outside.sampler, targets=outside.targets, actuator=outside.actuator, sinks=sinks)
     daemon = Daemon(fleet, ports, store, outside.server, vitals)
     try:
@@ -137,7 +151,7 @@ async def follow(
     library: Library,
     daemon: Daemon,
     readings: Readings,
-    clock: SystemClock,
+    clock: Clock,
 ) -> None:
     """Take over what changes in the files, within seconds."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="files") as executor:
@@ -149,7 +163,7 @@ async def follow(
 
 
 async def listen(
-    settings: Settings, vitals: Vitals, clock: SystemClock, latest: Latest, counters: Counters, logger: Logger
+    settings: Settings, vitals: Vitals, clock: Clock, latest: Latest, counters: Counters, logger: Logger
 ) -> Any:
     """Open the port of metrics and probes, and give what closes it."""
     if settings.listen == "off":
@@ -195,7 +209,7 @@ async def started(settings: Settings, outside: Outside, library: Library, logger
         logger.warning("rights missing", rights=", ".join(map(str, missing)), add=role_rules(missing))
 
 
-def store_of(settings: Settings, clock: SystemClock, *, dry_run: bool) -> StateFolder | NoStore:
+def store_of(settings: Settings, clock: Clock, *, dry_run: bool) -> StateFolder | NoStore:
     """Open the state folder; a dry run keeps its own beside the real one."""
     if settings.state_dir is None:
         return NoStore()

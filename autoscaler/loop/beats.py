@@ -14,16 +14,12 @@ def next_beat(now: datetime, interval: timedelta) -> datetime:
 
 
 class Beats:
-    """The beat as an APScheduler trigger; the interval may change while it runs.
-
-    APScheduler counts wall time, so what is answered is the scheduler's own now plus what is left on steady time.
-    """
+    """When the next beat is due, for a scheduler that only knows the machine's time; the interval may change."""
 
     def __init__(self, clock: Clock, interval: Callable[[], timedelta]) -> None:
         self._clock = clock
         self._interval = interval
 
     def wait(self) -> timedelta:
-        """Give how long it is until the next beat."""
-        now = self._clock.now()
-        return next_beat(now, self._interval()) - now
+        """Give how long the machine must wait for the next beat."""
+        return self._clock.until(next_beat(self._clock.now(), self._interval()))

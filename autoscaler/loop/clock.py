@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 STEP = 1.0  # wall and steady time may part by so many seconds before steady time is anchored anew
 SLEW = 500e-6  # how much slower steady time runs while the wall is behind it
@@ -46,3 +46,31 @@ class SystemClock:
     def wall(self) -> datetime:
         """Give the machine's own idea of the time."""
         return datetime.fromtimestamp(self._wall(), UTC)
+
+    def until(self, at: datetime) -> timedelta:
+        """Give how long the machine must wait for an instant."""
+        return at - self.now()
+
+
+class FastClock:
+    """A clock that starts at the machine's time and runs ``rate`` times as fast: for a demo that cannot wait."""
+
+    def __init__(
+        self, rate: float, wall: Callable[[], float] = time.time, boot: Callable[[], float] = boottime
+    ) -> None:
+        self._rate = rate
+        self._start = wall()
+        self._boot = boot
+        self._began = boot()
+
+    def now(self) -> datetime:
+        """Give the fast time."""
+        return datetime.fromtimestamp(self._start + (self._boot() - self._began) * self._rate, UTC)
+
+    def wall(self) -> datetime:
+        """Give the fast time: there is no other here."""
+        return self.now()
+
+    def until(self, at: datetime) -> timedelta:
+        """Give how long the machine must wait for an instant of fast time."""
+        return (at - self.now()) / self._rate

@@ -1,6 +1,6 @@
 """What the loop needs of the outside: protocols, no code."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from autoscaler.model.record import Decided, Outcome, Round
@@ -16,6 +16,9 @@ class Clock(Protocol):
 
     def wall(self) -> datetime:
         """The machine's own idea of the time."""
+
+    def until(self, at: datetime) -> timedelta:
+        """How long the event loop must wait for an instant of steady time; a clock may run faster than the machine."""
 
 
 class Sampler(Protocol):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from autoscaler.loop.clock import SystemClock
+from autoscaler.loop.clock import FastClock, SystemClock
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -66,3 +66,12 @@ def test_the_wall_is_given_as_it_is():
     clock = machine.clock()
     machine.wall -= 3600
     assert clock.wall() == NOON - timedelta(hours=1)
+
+
+def test_a_fast_clock_runs_at_its_rate_and_waits_accordingly():
+    """At rate 15 one second of the machine is fifteen of the clock, and an instant 15 s away is a second's wait."""
+    machine = Machine()
+    clock = FastClock(15, lambda: machine.wall, lambda: machine.boot)
+    machine.run(2)
+    assert clock.now() == NOON + timedelta(seconds=30)
+    assert clock.until(NOON + timedelta(seconds=45)) == timedelta(seconds=1)
