@@ -174,10 +174,10 @@ class _Reading:
 
     def _candidates(self, document: Document, operator: seldon.Operator) -> tuple[so.Candidate, ...]:
         if document.kind == so.KIND:
-            if document.api_version == so.API_VERSION:
+            fault = so.kind_fault(document)
+            if fault is None:
                 return (so.candidate(document),)
-            message = f"ScaledObject is known as {so.API_VERSION}, found {plain(document.api_version, 60)}; write that"
-            self._refuse_whole(document, error("E101", "apiVersion", message))
+            self._refuse_whole(document, fault)
         elif document.kind == seldon.KIND and document.api_version.startswith(seldon.GROUP):
             found = seldon.candidates(document, operator)
             self._find(document, found.faults)

@@ -18,6 +18,7 @@ MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
 MAX_ALIASES: Final = 100
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels; no manifest needs that"
 _TOO_MANY: Final = f"more than {MAX_NODES:,} values, aliases expanded; split the file"
 
 Event: TypeAlias = Any
@@ -96,20 +97,20 @@ def _documents(text: str) -> tuple[Node, ...]:
 
 def _bound(text: str) -> None:
     """Refuse what is far too much before anything is built: a third of the cost, and no memory."""
-    depth = nodes = 0
+    depth = nodes = documents = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         kind = type(event)
-        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            depth += 1
-            if depth > MAX_DEPTH:  # libyaml's time grows with the square of the depth
-                raise _RefusedError(
-                    f"nested deeper than {MAX_DEPTH} levels; no manifest needs that", _mark(event.start_mark)
-                )
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+        if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             depth -= 1
-            continue
-        nodes += 1
-        if nodes > MAX_NODES:
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+        elif isinstance(event, yaml.NodeEvent):
+            nodes += 1
+            if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                depth += 1
+        if depth > MAX_DEPTH:  # libyaml's time grows with the square of the depth
+            raise _RefusedError(_TOO_DEEP, _mark(event.start_mark))
+        if max(nodes, documents) > MAX_NODES:
             raise _RefusedError(_TOO_MANY, _mark(event.start_mark))
 
 

@@ -1,6 +1,7 @@
 """A ScaledObject as written, to the model's: every fault at once, each with its path and its place."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, placed
 from autoscaler.manifests.hpa import read_behavior
 from autoscaler.manifests.positions import Data
-from autoscaler.manifests.schema import fit
+from autoscaler.manifests.schema import fit, mended
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
 from autoscaler.manifests.triggers import Surroundings, read_triggers
 from autoscaler.manifests.written import WrittenFallback, WrittenModifiers, WrittenSpec, WrittenTrigger
@@ -35,6 +36,8 @@ KIND: Final = "ScaledObject"
 DEFAULT_POLLING_INTERVAL: Final = timedelta(seconds=30)
 DEFAULT_COOLDOWN: Final = timedelta(seconds=300)
 _LONGEST_NAME: Final = 253
+_LONGEST_LABEL: Final = 63
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -68,6 +71,24 @@ class Judged:
     faults: tuple[Fault, ...]
 
 
+@value
+class Metadata:
+    """What loading needs of ``metadata``, and what is wrong with it."""
+
+    annotations: dict[str, str]
+    faults: tuple[Fault, ...]
+
+
+def kind_fault(document: Document) -> Fault | None:
+    """Say why a document is no ScaledObject of the version that is known; None where it is one."""
+    if document.kind != KIND:
+        return error("E101", "kind", f"kind must be {KIND}, found {plain(document.kind, 60)}")
+    if document.api_version != API_VERSION:
+        found = plain(document.api_version, 60)
+        return error("E101", "apiVersion", f"{KIND} is known as {API_VERSION}, found {found}; write that")
+    return None
+
+
 def candidate(document: Document) -> Candidate:
     """Make the one candidate of a ScaledObject document."""
     return Candidate(
@@ -81,11 +102,12 @@ def candidate(document: Document) -> Candidate:
 
 def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolve) -> Judged:
     """Read one candidate. ``resolve`` gives the parameters of an authentication."""
-    about = _Metadata.of(what)
-    words, word_faults = notes.own_words(about.annotations, what.document.author)
-    pause, pause_faults = notes.pause(about.annotations)
-    spec, schema_faults = _fit_spec(what)
-    faults = [*about.faults, *word_faults, *pause_faults, *schema_faults]
+    metadata = about(what)
+    words, word_faults = notes.own_words(metadata.annotations, what.document.author)
+    pause, pause_faults = notes.pause(metadata.annotations)
+    fitted, schema_faults = _fit_spec(what)
+    spec = mended(WrittenSpec, what.spec) if fitted is None else fitted
+    faults = [*metadata.faults, *word_faults, *pause_faults, *schema_faults]
     around = Surroundings(
         key=what.key,
         author=what.document.author,
@@ -104,9 +126,9 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
             _build(what, spec, triggers, words, settings),
             behavior=behavior,
             pause=pause,
-            force_activation=notes.force_activation(about.annotations),
+            force_activation=notes.force_activation(metadata.annotations),
         )
-    found = _unsilenced(placed(faults, what.document.root), notes.ignored(about.annotations))
+    found = _unsilenced(placed(faults, what.document.root), notes.ignored(metadata.annotations))
     return Judged(candidate=what, obj=None if has_error(found) else obj, faults=found)
 
 
@@ -223,8 +245,8 @@ def _unsilenced(faults: tuple[Fault, ...], silenced: frozenset[str]) -> tuple[Fa
 
 def _created_at(document: Document) -> datetime | None:
     """Give the creationTimestamp of a live object; in a file it is a copy's and says nothing."""
-    about = document.data.get("metadata")
-    text = about.get("creationTimestamp") if document.live and isinstance(about, dict) else None
+    raw = document.data.get("metadata")
+    text = raw.get("creationTimestamp") if document.live and isinstance(raw, dict) else None
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
     except ValueError:
@@ -232,32 +254,44 @@ def _created_at(document: Document) -> datetime | None:
 
 
 def _uid(document: Document) -> str:
-    about = document.data.get("metadata")
-    uid = about.get("uid") if document.live and isinstance(about, dict) else None
+    raw = document.data.get("metadata")
+    uid = raw.get("uid") if document.live and isinstance(raw, dict) else None
     return plain(uid, 60) if isinstance(uid, str) else ""
 
 
-@value
-class _Metadata:
-    annotations: dict[str, str]
-    faults: tuple[Fault, ...]
+def about(what: Candidate) -> Metadata:
+    """Read name, labels and annotations by the API server's rules."""
+    raw = what.document.data.get("metadata")
+    held = raw if isinstance(raw, dict) else {}
+    faults = [*_name_faults(what.name)]
+    labels, label_faults = _texts(held.get("labels"), "labels")
+    annotations, annotation_faults = _texts(held.get("annotations"), "annotations")
+    for key, text in labels.items():
+        if len(text) > _LONGEST_LABEL or not _LABEL.fullmatch(text):
+            wanted = (
+                f"at most {_LONGEST_LABEL} letters, digits, -, _ and ., beginning and ending with a letter or digit"
+            )
+            faults.append(error("E101", f"metadata.labels.{key}", f"a label's value takes {wanted}"))
+    return Metadata(annotations=annotations, faults=(*faults, *label_faults, *annotation_faults))
 
-    @classmethod
-    def of(cls, what: Candidate) -> "_Metadata":
-        about = what.document.data.get("metadata")
-        raw = about.get("annotations") if isinstance(about, dict) else None
-        faults: list[Fault] = []
-        if not _NAME.fullmatch(what.name) or len(what.name) > _LONGEST_NAME:
-            wanted = "lower case letters, digits, - and ., beginning and ending with a letter or digit"
-            found = f'found "{plain(what.name, 60)}"' if what.name else "found none"
-            faults.append(error("E101", "metadata.name", f"a name takes {wanted}; {found}"))
-        if raw is not None and not isinstance(raw, dict):
-            faults.append(error("E101", "metadata.annotations", "annotations must be a mapping"))
-        texts: dict[str, str] = {}
-        for key, held in (raw if isinstance(raw, dict) else {}).items():
-            if isinstance(held, str):
-                texts[key] = held
-            elif held is not None:
-                fix = "an annotation must be text; write it in quotes"
-                faults.append(error("E101", f"metadata.annotations.{key}", fix))
-        return cls(annotations=texts, faults=tuple(faults))
+
+def _name_faults(name: str) -> Iterator[Fault]:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        wanted = "lower case letters, digits, - and ., beginning and ending with a letter or digit"
+        found = f'found "{plain(name, 60)}"' if name else "found none"
+        yield error("E101", "metadata.name", f"a name takes {wanted}; {found}")
+
+
+def _texts(raw: Data, field: str) -> tuple[dict[str, str], tuple[Fault, ...]]:
+    """Read a map of text to text; a null is left out, as the API server does."""
+    if raw is None:
+        return {}, ()
+    if not isinstance(raw, dict):
+        return {}, (error("E101", f"metadata.{field}", f"{field} must be a mapping"),)
+    held = {key: text for key, text in raw.items() if isinstance(text, str)}
+    faults = tuple(
+        error("E101", f"metadata.{field}.{key}", f"an entry of {field} must be text; write it in quotes")
+        for key, other in raw.items()
+        if other is not None and not isinstance(other, str)
+    )
+    return held, faults

@@ -35,6 +35,24 @@ def fit(model: type[Model], raw: Data, path: str) -> tuple[Model | None, tuple[F
     return model.model_validate(known), faults
 
 
+def mended(model: type[Model], raw: Data) -> Model | None:
+    """Read what does not fit as if its misfits were absent, so that rules can find what else is wrong.
+
+    A number that should be text is taken as its text. None where too much is missing.
+    """
+    known = without_nulls(raw)
+    try:
+        return model.model_validate(known)
+    except ValidationError as failed:
+        places: list[Place] = [misfit["loc"] for misfit in failed.errors(include_url=False, include_input=False)]
+    for place in places:
+        _mend(known, place)
+    try:
+        return model.model_validate(known)
+    except ValidationError:
+        return None
+
+
 def without_nulls(raw: Data) -> Data:
     """Drop every field that is null, as the API server does; a null in a list stays."""
     match raw:
@@ -105,6 +123,14 @@ def _at(raw: Data, place: Place) -> Data:
             case _:
                 return None
     return raw
+
+
+def _mend(raw: Data, place: Place) -> None:
+    holder, found = _at(raw, place[:-1]), _at(raw, place)
+    if isinstance(holder, dict) and "metadata" in place and isinstance(found, int | float):
+        holder[str(place[-1])] = str(found)
+    else:
+        _drop(raw, place)
 
 
 def _drop(raw: Data, place: Place) -> None:

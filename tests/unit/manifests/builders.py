@@ -54,6 +54,7 @@ class FakeScaler:
 SCALERS = {
     "prometheus": FakeScaler(),
     "cron": FakeScaler(type="cron", may_cache=False),
+    "memory": FakeScaler(type="memory", may_cache=False, keys=frozenset({"value"}), kind=MetricKind.RESOURCE),
     "cpu": FakeScaler(type="cpu", may_cache=False, keys=frozenset({"value"}), kind=MetricKind.RESOURCE),
 }
 
@@ -94,10 +95,13 @@ def seen(text: str) -> list[str]:
     return [f"{one.line}:{one.column} {one.code} {one.path}" for one in judge(text).faults]
 
 
-def spec(text: str, **metadata: str) -> str:
-    """Put lines of a spec into a ScaledObject that is otherwise the simplest one."""
-    indented = "".join(f"  {line}\n" for line in text.splitlines())
-    return WEB + indented
+def web(spec: str = "", *, annotations: str = "", name: str = "web", target: str = "web") -> str:
+    """Write the simplest ScaledObject with more lines of spec and of annotations."""
+    text = WEB.replace("  name: web\n", f"  name: {name}\n", 1).replace("    name: web\n", f"    name: {target}\n", 1)
+    if annotations:
+        lines = "".join(f"    {line}\n" for line in annotations.splitlines())
+        text = text.replace("  namespace: demo\n", f"  namespace: demo\n  annotations:\n{lines}", 1)
+    return text + "".join(f"  {line}\n" for line in spec.splitlines())
 
 
 def step(
