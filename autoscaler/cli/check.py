@@ -1,0 +1,237 @@
+"""``autoscaler check``: everything that is wrong with files, at once. It reads files and nothing else."""
+
+import difflib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from autoscaler.cli.output import API_VERSION, Screen, stdout, with_color
+from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
+from autoscaler.manifests.document import Finding
+from autoscaler.manifests.files import snapshot
+from autoscaler.manifests.settings import Settings
+from autoscaler.model.faults import Severity
+from autoscaler.model.text import plain
+from autoscaler.model.value import value
+from autoscaler.scalers.registry import build_registry, built_in
+from autoscaler.views.findings import PAGES
+
+EPILOG = """\b
+Examples:
+  autoscaler check config/                 every file of a folder
+  helm template . | autoscaler check -     what a chart renders
+  autoscaler check -o github --strict .    in a pull request
+
+\b
+Exit status: 0 nothing wrong, 1 errors (with --strict warnings too), 2 wrong usage or a file that cannot be read.
+"""
+
+LONGEST = 600
+_SELDON = "SeldonDeployment "
+_PREFIX = re.compile(r".*\.(?=triggers\[)|spec\.")
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+@value
+class Result:
+    """What was checked and found.
+
+    ``unreadable`` are the files that could not be read; ``derived`` says which objects other kinds stand for.
+    """
+
+    files: int
+    objects: int
+    findings: tuple[Finding, ...]
+    ignored: int
+    unreadable: tuple[str, ...]
+    derived: tuple[str, ...]
+
+    def count(self, severity: Severity) -> int:
+        """Count findings of one weight."""
+        return sum(finding.fault.severity is severity for finding in self.findings)
+
+    def status(self, *, strict: bool) -> int:
+        """Give the exit status."""
+        if self.unreadable or not self.files:
+            return 2
+        wrong = self.count(Severity.ERROR) or (strict and self.count(Severity.WARNING))
+        return 1 if wrong else 0
+
+
+@click.command(epilog=EPILOG)
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("-f", "--filename", multiple=True, metavar="PATH", help="The same as PATH (repeatable).")
+@click.option("-R", "--recursive", is_flag=True, help="Read folders below the given ones too.")
+@click.option("-o", "--output", type=click.Choice(("text", "json", "github")), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="Count warnings as errors.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave out findings of this code (repeatable).")
+@with_color
+def check(
+    paths: tuple[str, ...],
+    filename: tuple[str, ...],
+    recursive: bool,
+    output: str,
+    strict: bool,
+    ignore: tuple[str, ...],
+    color: str,
+) -> None:
+    """Find what is wrong in ScaledObjects and SeldonDeployments.
+
+    PATH is a file, a folder or - for standard input. Every finding has a place, a code that `autoscaler explain`
+    documents, and says what to do. No cluster and no Prometheus is asked.
+    """
+    chosen = (*paths, *filename)
+    if not chosen:
+        raise click.UsageError("name a file, a folder or - for standard input: autoscaler check config/")
+    _refuse_unknown(ignore)
+    result = examine(chosen, recursive=recursive, ignore=frozenset(code.upper() for code in ignore))
+    _REPORTS[output](result, stdout(color))
+    sys.exit(result.status(strict=strict))
+
+
+def examine(paths: Sequence[str], *, recursive: bool, ignore: frozenset[str]) -> Result:
+    """Read and check everything below ``paths``."""
+    seen = snapshot(paths, recursive=recursive)
+    _, changes = update(Catalog(), seen, build_registry(built_in()), Settings(), at=datetime.now(UTC), governed={})
+    return result_of(seen, changes, ignore)
+
+
+def result_of(seen: Snapshot, changes: Changes, ignore: frozenset[str]) -> Result:
+    """Sort findings by file, weight and place, and leave out what is to be ignored."""
+    kept = tuple(finding for finding in changes.findings if finding.fault.code not in ignore)
+    return Result(
+        files=len(seen.files),
+        objects=len(changes.added) + len(changes.refused),
+        findings=tuple(sorted(kept, key=_place)),
+        ignored=len(changes.findings) - len(kept),
+        unreadable=tuple(file.path for file in seen.files if file.text is None),
+        derived=tuple(_derived(changes)),
+    )
+
+
+def _derived(changes: Changes) -> Iterator[str]:
+    """Say which ScaledObject a SeldonDeployment stands for."""
+    for refused in changes.refused:
+        if refused.key is not None and refused.subject.startswith(_SELDON):
+            yield f"{refused.file}: {refused.subject} → so/{refused.key.name} in {refused.key.namespace}"
+    for obj in changes.added:
+        if f": {_SELDON}" in obj.origin:
+            yield f"{obj.origin} → so/{obj.key.name} in {obj.key.namespace}, target {obj.target}"
+
+
+def write_text(result: Result, screen: Screen) -> None:
+    """Write findings for people, one line each and the line that is meant where it is known."""
+    for line in result.derived:
+        screen.write(plain(line, LONGEST))
+    write_findings(result.findings, screen)
+    screen.write(_summary(result))
+
+
+def write_findings(findings: Iterable[Finding], screen: Screen) -> None:
+    """Write findings for people."""
+    for finding in findings:
+        fault = finding.fault
+        place = ":".join(
+            str(part) for part in (plain(finding.file, LONGEST), fault.line, fault.column) if part is not None
+        )
+        code = screen.paint(fault.code, _COLORS[fault.severity], bold=True)
+        path = _PREFIX.sub("", fault.path, count=1)
+        screen.write(f"{place}: {code} {f'{path}: ' if path else ''}{fault.message}")
+        if fault.excerpt is not None:
+            screen.write(f"    {fault.excerpt}")
+            if fault.caret is not None:
+                screen.write(f"    {' ' * fault.caret}^")
+
+
+def _summary(result: Result) -> str:
+    parts = [_counted(result.files, "file")]
+    parts += [_counted(result.count(severity), word) for severity, word in _WORDS.items() if result.count(severity)]
+    if result.ignored:
+        parts.append(f"{result.ignored} ignored")
+    if not result.files:
+        return "No YAML file there. Folders below are read with -R."
+    if not result.findings:
+        found = f"{_counted(result.objects, 'object')}, nothing wrong" if result.objects else "no ScaledObject in it"
+        return f"{', '.join([parts[0], *parts[1:]])}: {found}."
+    return f"{', '.join(parts)}. More: autoscaler explain {_worst(result)}"
+
+
+def _worst(result: Result) -> str:
+    return min(result.findings, key=lambda finding: list(_WORDS).index(finding.fault.severity)).fault.code
+
+
+def write_json(result: Result, screen: Screen) -> None:
+    """Write the result as one JSON document."""
+    findings = [
+        {
+            "file": finding.file,
+            "line": finding.fault.line,
+            "column": finding.fault.column,
+            "code": finding.fault.code,
+            "severity": finding.fault.severity.value,
+            "object": finding.subject,
+            "path": finding.fault.path,
+            "message": finding.fault.message,
+            "excerpt": finding.fault.excerpt,
+            "caret": finding.fault.caret,
+        }
+        for finding in result.findings
+    ]
+    counts = {f"{word}s": result.count(severity) for severity, word in _WORDS.items()}
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": "CheckResult",
+        "files": result.files,
+        "objects": result.objects,
+        **counts,
+        "ignored": result.ignored,
+        "findings": findings,
+    }
+    screen.write(json.dumps(body, indent=2))
+
+
+def write_github(result: Result, screen: Screen) -> None:
+    """Write findings as annotations of a GitHub workflow."""
+    for finding in result.findings:
+        fault = finding.fault
+        place = {"file": finding.file, "line": fault.line, "col": fault.column, "title": fault.code}
+        given = ",".join(f"{name}={_property(str(part))}" for name, part in place.items() if part is not None)
+        path = f"{fault.path}: " if fault.path else ""
+        screen.write(f"::{_GITHUB[fault.severity]} {given}::{_message(f'{path}{fault.message}')}")
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _place(finding: Finding) -> tuple[str, int, int, int]:
+    return finding.file, list(_WORDS).index(finding.fault.severity), finding.fault.line or 0, finding.fault.column or 0
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _refuse_unknown(codes: Iterable[str]) -> None:
+    for code in codes:
+        if code.upper() not in PAGES:
+            near = difflib.get_close_matches(code.upper(), PAGES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; autoscaler explain findings lists them"
+            raise click.UsageError(f"--ignore {code}: no such finding{hint}")
+
+
+_REPORTS: dict[str, Callable[[Result, Screen], None]] = {
+    "text": write_text,
+    "json": write_json,
+    "github": write_github,
+}
