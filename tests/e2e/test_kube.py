@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import anyio.to_thread
 import pytest
@@ -264,7 +264,20 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-async def test_a_service_answers_through_the_api_server(control_plane: ControlPlane, admin: Hands):
+def _service_of_a_pod(plane: ControlPlane, namespace: str, name: str, address: SplitResult) -> None:
+    """Make a Service with one endpoint: the API server's proxy goes only to addresses that a pod has."""
+    spec = {"containers": [{"name": "main", "image": "registry.invalid/nothing:1"}]}
+    plane.admin.create(path_of(namespace, "pods"), {"metadata": {"name": name}, "spec": spec})
+    status = {"phase": "Running", "podIP": address.hostname, "podIPs": [{"ip": address.hostname}]}
+    plane.admin.patch(path_of(namespace, "pods", f"{name}/status"), {"status": status})
+    ports = [{"port": 9090, "targetPort": address.port}]
+    plane.admin.create(path_of(namespace, "services"), {"metadata": {"name": name}, "spec": {"ports": ports}})
+    target = {"kind": "Pod", "name": name, "namespace": namespace}
+    subset = {"addresses": [{"ip": address.hostname, "targetRef": target}], "ports": [{"port": address.port}]}
+    plane.admin.create(path_of(namespace, "endpoints"), {"metadata": {"name": name}, "subsets": [subset]})
+
+
+async def test_a_service_answers_through_the_api_server(control_plane: ControlPlane, admin: Hands, pods: PodReadier):
     """A question to a Service arrives through the API server as it was written, and so does the answer."""
     seen: list[tuple[str, str, bytes, str | None]] = []
 
@@ -273,12 +286,8 @@ async def test_a_service_answers_through_the_api_server(control_plane: ControlPl
         return web.json_response({"status": "success"}, status=200)
 
     async with served(answer, _own_address()) as address:
-        parts = urlsplit(address)
-        name = {"metadata": {"name": "prometheus"}}
-        port = {"name": "http", "port": 9090, "targetPort": parts.port}
-        control_plane.admin.create(path_of(admin.namespace, "services"), {**name, "spec": {"ports": [port]}})
-        subset = {"addresses": [{"ip": parts.hostname}], "ports": [{"name": "http", "port": parts.port}]}
-        control_plane.admin.create(path_of(admin.namespace, "endpoints"), {**name, "subsets": [subset]})
+        pods.hold(admin.namespace)
+        _service_of_a_pod(control_plane, admin.namespace, "prometheus", urlsplit(address))
         url = f"http://prometheus.{admin.namespace}.svc:9090/api/v1/query?query=a%2Bb"
         proxy = ServiceProxy(admin.client, via=Via.AUTO)
         assert await proxy.takes(url)
