@@ -21,6 +21,7 @@ _METADATA = frozenset(
 )
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
+_HOST = re.compile("[0-9A-Za-z._-]+|[0-9a-fA-F:.]+(?:%[0-9A-Za-z._-]+)?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -147,9 +148,11 @@ def allow(texts: Iterable[str]) -> frozenset[Origin]:
 def _parse(text: str) -> URL | None:
     try:
         url = URL(text)
-        return url if url.port is None or 0 < url.port < 65536 else None
+        port = url.port
     except ValueError:
         return None
+    sound = _HOST.fullmatch(url.raw_host or "") is not None and (port is None or 0 < port < 65536)
+    return url if sound or not url.absolute else None
 
 
 def _origin(url: URL) -> Origin:

@@ -47,6 +47,19 @@ def build_context(material: TlsMaterial, extra_authorities: tuple[str, ...] = ()
     return context
 
 
+def fault_of(material: TlsMaterial) -> str | None:
+    """Say what is wrong with the PEM texts themselves; None where they can be used. Cheap: no system store is read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if material.authority is not None:
+            _trust(context, material.authority)
+        if material.certificate is not None and material.key is not None:
+            _identify(context, material.certificate, material.key)
+    except BadMaterialError as error:
+        return str(error)
+    return None
+
+
 def _trust(context: ssl.SSLContext, authority: Secret) -> None:
     try:
         context.load_verify_locations(cadata=authority.reveal())

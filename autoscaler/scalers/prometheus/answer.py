@@ -154,26 +154,35 @@ def _read_point(point: list[msgspec.Raw]) -> Reading | Missing:
     """Read ``[time, "number"]``; elements after these are ignored, as KEDA ignores them."""
     if len(point) < 2:
         return _malformed("a sample has no value")
+    if any(_is_beyond(bytes(element)) for element in point):
+        return _malformed("a sample holds a number beyond any double")
     if point[1] == _ABSENT:
         return Missing(reason=MissingReason.NOT_A_NUMBER, detail="the sample's value is null")
+    if bytes(point[1])[:1] != b'"':
+        return _malformed("a sample's value is no text")
     try:
         text = _texts.decode(point[1])
     except (msgspec.MsgspecError, ValueError):
-        return _malformed("a sample's value is no text")
+        text = ""
     number = parse_float(text)
     if number is None:
         return Missing(reason=MissingReason.NOT_A_NUMBER, detail=f"the sample's value is no number{_quoted(text, 40)}")
     return _timed(number, bytes(point[0]))
 
 
-def _timed(number: float, stamp: bytes) -> Reading | Missing:
-    if not stamp[:1].isdigit() and stamp[:1] != b"-":
+def _is_beyond(element: bytes) -> bool:
+    return _is_number(element) and not math.isfinite(float(element))
+
+
+def _is_number(element: bytes) -> bool:
+    return element[:1].isdigit() or element[:1] == b"-"
+
+
+def _timed(number: float, stamp: bytes) -> Reading:
+    if not _is_number(stamp):
         return Reading(number=number, at=None)
-    seconds = float(stamp)
-    if not math.isfinite(seconds):
-        return _malformed("a sample's time is beyond any number")
     try:
-        return Reading(number=number, at=datetime.fromtimestamp(seconds, UTC))
+        return Reading(number=number, at=datetime.fromtimestamp(float(stamp), UTC))
     except (OverflowError, ValueError, OSError):
         return Reading(number=number, at=None)
 

@@ -3,6 +3,7 @@
 Source: KEDA authentication_types.go; every mode works here or is refused with a message (D8).
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 
@@ -10,14 +11,15 @@ from autoscaler.model.objects import Source
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.text import Secret
 from autoscaler.model.value import value
-from autoscaler.scalers.headers import Header
+from autoscaler.scalers.headers import Header, refuse_name, refuse_value
 from autoscaler.scalers.literals import parse_items, trim
 from autoscaler.scalers.metadata import Place, Reader
-from autoscaler.scalers.tls import TlsMaterial
+from autoscaler.scalers.tls import TlsMaterial, fault_of
 
 MODES = ("apiKey", "basic", "tls", "bearer", "custom", "oauth")
 _EXCLUSIVE = ("bearer", "basic", "oauth")
 _METHODS = ("header", "query")
+_BAD_PAIRS = re.compile("%(?![0-9a-fA-F]{2})|;")
 EVERYWHERE = (Place.METADATA, Place.AUTH)
 _NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "bearer": (("bearerToken", "token"),),
@@ -43,13 +45,16 @@ def read_modes(reader: Reader) -> tuple[str, ...]:
     """Read ``authModes`` and fault what it cannot mean or lacks."""
     modes = reader.choices("authModes", "authMode", members=MODES, exclusive=_EXCLUSIVE, sources=EVERYWHERE)
     reader.choice("method", _METHODS, default="header", sources=EVERYWHERE)
-    if reader.find("apiKey") and "apiKey" in modes:
-        reader.fault("E106", "apiKey", "apiKey stands in the open: move it into a TriggerAuthentication")
     for mode in modes:
         _fault_incomplete(reader, mode)
+    if "apiKey" in modes and reader.find("apiKey"):
+        reader.fault("E106", "apiKey", "apiKey stands in the open: move it into a TriggerAuthentication")
+    if "custom" in modes:
+        _fault_header(reader)
     if "oauth" in modes:
         message = "authentication mode oauth is not supported by the prometheus trigger: use bearer, basic or custom"
         reader.fault("E109", "authModes", message, reason="not_supported")
+    _fault_material(reader)
     identity = reader.spec.pod_identity
     if modes and identity not in (None, "", "none"):
         message = f"authModes cannot be used together with pod identity {identity}: keep one"
@@ -79,6 +84,24 @@ def _fault_incomplete(reader: Reader, mode: str) -> None:
         wanted = " and ".join(names[0] for names in lacking)
         message = f"authentication mode {mode} needs {wanted}: give it in the TriggerAuthentication"
         reader.fault("E106", "authModes", message, reason="auth_incomplete")
+
+
+def _fault_header(reader: Reader) -> None:
+    name, text = reader.secret("customAuthHeader"), reader.secret("customAuthValue")
+    if name is None or text is None:
+        return
+    refusal = refuse_name(name.reveal()) or refuse_value("of customAuthHeader", text.reveal())
+    if refusal is not None:
+        reader.fault("E108", "authModes", f"TriggerAuthentication: {refusal.detail}", reason="bad_header")
+
+
+def _fault_material(reader: Reader) -> None:
+    wrong = fault_of(_material_of(reader.secret("ca"), reader.secret("cert"), reader.secret("key"), verify=True))
+    if wrong is not None:
+        reader.fault("E106", "authModes", f"TriggerAuthentication: {wrong}", reason="tls_material")
+    extra = reader.find("endpointParams", sources=(Place.AUTH,))
+    if extra is not None and _BAD_PAIRS.search(extra.text):
+        reader.fault("E101", "endpointParams", "endpointParams must be URL pairs such as a=b&c=d")
 
 
 def _places(mode: str) -> tuple[Place, ...]:
@@ -126,13 +149,15 @@ def _set(headers: tuple[Header, ...], header: Header | None) -> tuple[Header, ..
 
 
 def _material(source: Source, parameters: Mapping[str, Secret]) -> TlsMaterial:
-    certificate, key = _secret(parameters, "cert"), _secret(parameters, "key")
+    ca, certificate, key = (_secret(parameters, name) for name in ("ca", "cert", "key"))
+    return _material_of(ca, certificate, key, verify=dict(source.options).get("unsafeSsl") != "true")
+
+
+def _material_of(ca: Secret | None, certificate: Secret | None, key: Secret | None, *, verify: bool) -> TlsMaterial:
+    """Give the material; a certificate counts only together with its key."""
     both = certificate is not None and key is not None
     return TlsMaterial(
-        authority=_secret(parameters, "ca"),
-        certificate=certificate if both else None,
-        key=key if both else None,
-        verify=dict(source.options).get("unsafeSsl") != "true",
+        authority=ca, certificate=certificate if both else None, key=key if both else None, verify=verify
     )
 
 

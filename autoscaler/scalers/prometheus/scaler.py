@@ -3,6 +3,7 @@
 Source: KEDA prometheus_scaler.go; where we differ: D1-D8, D26, D31, D33, D36.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from autoscaler.scalers.prometheus.promql import looks_back
 
 DEADLINE = timedelta(seconds=3)
 LONGEST_QUERY = 65536
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _CLUSTER = "ClusterTriggerAuthentication"
 _CLOUD: Mapping[str, str] = {
     "awsRegion": "signing for AWS",
@@ -110,15 +112,12 @@ class PrometheusScaler:
         address = _address(reader)
         headers = _headers(reader, address)
         timeout = reader.duration("timeout")
-        parameters = reader.pairs("queryParameters")
-        if (namespace := reader.text("namespace")) is not None:
-            parameters = (("namespace", namespace), *parameters)
         return Source(
             transport="prometheus",
             addresses=(address.text,) if address is not None else (),
             credential=reader.spec.auth,
             headers=headers,
-            parameters=parameters,
+            parameters=_parameters(reader),
             options=_options(reader, read_modes(reader)),
             deadline=timeout or self._deadline,
         )
@@ -158,6 +157,16 @@ def _headers(reader: Reader, address: Address | None) -> tuple[tuple[str, str], 
     if address is None or address.userinfo is None or any(name.lower() == "authorization" for name, _ in headers):
         return headers
     return (*headers, ("Authorization", f"Basic {b64encode(':'.join(address.userinfo).encode()).decode()}"))
+
+
+def _parameters(reader: Reader) -> tuple[tuple[str, str], ...]:
+    """Read ``namespace`` and ``queryParameters``; they are encoded when they are sent (D36)."""
+    parameters = reader.pairs("queryParameters")
+    namespace = reader.text("namespace")
+    for key, texts in (("namespace", (namespace or "",)), ("queryParameters", sum(parameters, ()))):
+        if any(_CONTROL.search(text) for text in texts):
+            reader.fault("E108", key, f"{key} holds a control character: remove it", reason="bad_parameter")
+    return (("namespace", namespace), *parameters) if namespace is not None else parameters
 
 
 def _options(reader: Reader, modes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
