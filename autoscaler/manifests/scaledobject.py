@@ -11,11 +11,12 @@ from autoscaler.manifests import rules
 from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, placed
 from autoscaler.manifests.hpa import read_behavior
+from autoscaler.manifests.modifiers import read_modifiers, written_modifiers
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit, mended
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
 from autoscaler.manifests.triggers import Surroundings, read_triggers
-from autoscaler.manifests.written import WrittenFallback, WrittenModifiers, WrittenSpec, WrittenTrigger
+from autoscaler.manifests.written import WrittenFallback, WrittenSpec, WrittenTrigger
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.objects import (
     Behavior,
@@ -112,7 +113,7 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
         key=what.key,
         author=what.document.author,
         path=what.path,
-        composed=_modifiers(spec) is not None,
+        composed=written_modifiers(spec) is not None,
         on_missing=words.on_missing,
     )
     triggers, trigger_faults = read_triggers(_written_triggers(what, spec), around, scalers, resolve)
@@ -121,10 +122,12 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
     if spec is not None:
         faults.extend(rules.judge(_case(what, spec, scalers, settings)))
         behavior, behavior_faults = _behavior(spec, pause, what.path, settings)
-        faults.extend(behavior_faults)
+        modifiers, modifier_faults = read_modifiers(spec, what.path)
+        faults.extend((*behavior_faults, *modifier_faults))
         obj = replace(
             _build(what, spec, triggers, words, settings),
             behavior=behavior,
+            modifiers=modifiers,
             pause=pause,
             force_activation=notes.force_activation(metadata.annotations),
         )
@@ -157,12 +160,6 @@ def _case(what: Candidate, spec: WrittenSpec, scalers: Scalers, settings: Settin
         may_cache=frozenset(word for word, scaler in scalers.items() if scaler.may_cache),
         limit=settings.max_replicas_limit,
     )
-
-
-def _modifiers(spec: WrittenSpec | None) -> WrittenModifiers | None:
-    if spec is None or spec.advanced is None or spec.advanced.scaling_modifiers is None:
-        return None
-    return spec.advanced.scaling_modifiers if spec.advanced.scaling_modifiers.in_use else None
 
 
 def _build(

@@ -72,6 +72,9 @@ def _read(
     parsed = scaler.parse(spec, _secrets(auth, resolve))
     if isinstance(parsed, Faults):
         return None, unknown + parsed.faults
+    if parsed.ask.target.amount <= 0 and not around.composed:  # a formula needs no target of its triggers
+        message = "the target must be at least 0.001: the API server refuses KEDA's HPA with less"
+        return None, (*unknown, *parsed.warnings, error("E104", f"{path}.metadata", message))
     made = Trigger(
         type=written.type,
         name=spec.name,
