@@ -22,7 +22,7 @@ from autoscaler.model.observation import Hold, HoldReason, Missing, Observation,
 from autoscaler.model.value import value
 
 _OF_THE_SOURCE = frozenset({HoldReason.SOURCE_BLIND, HoldReason.SOURCE_RECOVERING, HoldReason.SOURCE_PARTIAL})
-_AWAKENED = frozenset({Activity.ACTIVE, Activity.FORCED})
+_AWAKENED = (Activity.ACTIVE, Activity.FORCED)
 
 
 @value

@@ -13,7 +13,7 @@ from autoscaler.model.objects import Behavior, ScaledObject
 from autoscaler.model.observation import Measurement, Observation, Origin, Sample, Slot
 from autoscaler.model.record import Applied, Outcome, Superseded, Unknown, Unneeded
 
-_AWAKENED = frozenset({Activity.ACTIVE, Activity.FORCED})
+_AWAKENED = (Activity.ACTIVE, Activity.FORCED)
 
 
 def remember(obj: ScaledObject, memory: Memory, seen: Observation, decision: Decision, outcome: Outcome) -> Memory:
@@ -88,14 +88,11 @@ def _last_active_at(
     obj: ScaledObject, known: Memory, seen: Observation, decision: Decision, outcome: Outcome
 ) -> datetime | None:
     """Refresh while active, while a guard does not believe the idleness, and while nothing is known (D6, D21)."""
-    awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
     if decision.activity in _AWAKENED:
-        kept = any(step.reason is Reason.PAUSED_SCALE_OUT for step in decision.steps)
-        woken = decision.base > 0 and decision.base == decision.current and not kept
-        woken = woken or isinstance(outcome, Applied | Unknown)
-        return floored(seen.at) if woken else known.last_active_at
-    unknown = decision.activity is Activity.UNKNOWN and not (obj.fallback is not None and obj.fallback.replicas == 0)
-    if awake and (unknown or is_held_by_source(holds_of(obj, seen))):
+        running = decision.base > 0 and decision.base == decision.current
+        return floored(seen.at) if running or isinstance(outcome, Applied | Unknown) else known.last_active_at
+    awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
+    if awake and (decision.activity is Activity.UNKNOWN or is_held_by_source(holds_of(obj, seen))):
         return floored(seen.at)
     return known.last_active_at
 
@@ -158,16 +155,24 @@ def _past(
     original: int,
 ) -> Past:
     before, at, replicas = known.past, seen.at, _replicas(decision, outcome)
-    synced = Slot.SYNC in seen.slots
-    counts_as_sync = synced or decision.base > decision.current
+    first_at, polled_at, synced_at, synced_replicas = at, None, None, None
+    if before is not None:
+        first_at, polled_at = before.first_at, before.polled_at
+        synced_at, synced_replicas = before.synced_at, before.synced_replicas
+    if Slot.POLL in seen.slots:
+        polled_at = at
+    if Slot.SYNC in seen.slots:
+        synced_at, synced_replicas = at, decision.base
+    elif decision.base > decision.current:
+        synced_replicas = decision.base  # a waking tick counts as a sync of the count it woke to (L1)
     return Past(
-        first_at=before.first_at if before is not None else at,
+        first_at=first_at,
         last_at=at,
         replicas=replicas,
         resting=_is_resting(obj, decision, replicas),
-        polled_at=at if Slot.POLL in seen.slots else before.polled_at if before is not None else None,
-        synced_at=at if synced else before.synced_at if before is not None else None,
-        synced_replicas=decision.base if counts_as_sync else before.synced_replicas if before is not None else None,
+        polled_at=polled_at,
+        synced_at=synced_at,
+        synced_replicas=synced_replicas,
         cut_until=_cut_until(rules, decision, grown, at),
         target=obj.target,
         target_uid=seen.scale.uid,
@@ -199,7 +204,7 @@ def _is_resting(obj: ScaledObject, decision: Decision, replicas: int) -> bool:
 
 
 def _cut_until(rules: Behavior | None, decision: Decision, grown: tuple[Change, ...], at: datetime) -> datetime | None:
-    if rules is None or all(step.reason is not Reason.SCALE_UP_LIMIT for step in decision.steps):
+    if rules is None or Reason.SCALE_UP_LIMIT not in [step.reason for step in decision.steps]:
         return None
     return frees_at(rules.scale_up, grown, at)
 

@@ -3,7 +3,7 @@
 ``decide`` and ``remember`` both start from ``ground``, so both see the same memory.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from autoscaler.core.cadence import unseen_after
@@ -16,6 +16,9 @@ from autoscaler.model.observation import Observation, ScaleStatus
 FIELD_MANAGER = "autoscaler"
 """The name our own writes carry in managedFields."""
 
+SHORTEST_GAP = timedelta(seconds=60)
+"""No shorter stretch counts as unseen, whatever the interval (L6)."""
+
 
 class Grounded(NamedTuple):
     """The memory to decide on, and why it was seeded; empty text where it was not."""
@@ -27,18 +30,14 @@ class Grounded(NamedTuple):
 def ground(obj: ScaledObject, memory: Memory, seen: Observation) -> Grounded:
     """Settle, book and seed. In the steady state this is the memory as it is."""
     past = memory.past
-    if past is not None and (past.target != obj.target or _is_another(past, seen.scale)):
-        memory, past = Memory(lost=True), None
-        why = "another workload stands in the place of the one remembered"
-    else:
-        why = _why_seeded(obj, memory, seen)
+    if past is not None and _is_another(past, obj, seen.scale):
+        return Grounded(_seeded(obj, Memory(lost=True), seen), "another workload stands where the remembered one stood")
+    why = _why_seeded(obj, memory, seen)
     if past is not None and past.pending is not None:
         memory = _settled(obj, memory, past, seen.scale)
     if memory.unclean and past is not None:
         memory = _booked(obj, memory, seen)
-    if why:
-        return Grounded(_seeded(obj, memory, seen), why)
-    return Grounded(memory, "")
+    return Grounded(_seeded(obj, memory, seen), why) if why else Grounded(memory, "")
 
 
 def floored(at: datetime) -> datetime:
@@ -53,7 +52,9 @@ def is_resting(obj: ScaledObject, memory: Memory, current: int) -> bool:
     return memory.past is not None and memory.past.resting and current == obj.idle_replicas
 
 
-def _is_another(past: Past, scale: ScaleStatus) -> bool:
+def _is_another(past: Past, obj: ScaledObject, scale: ScaleStatus) -> bool:
+    if past.target is not obj.target and past.target != obj.target:
+        return True
     return past.target_uid != "" and scale.uid != past.target_uid
 
 
@@ -65,9 +66,10 @@ def _why_seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> str:
         return "first sight"
     if past.paused:
         return "the object was paused"
-    if not past.resting and seen.scale.spec > 0 and seen.at - past.last_at > unseen_after(obj):
-        return f"nothing was seen for {(seen.at - past.last_at).total_seconds():.0f} s"
-    return ""
+    age = seen.at - past.last_at
+    if age <= SHORTEST_GAP or past.resting or seen.scale.spec == 0 or age <= unseen_after(obj):
+        return ""
+    return f"nothing was seen for {age.total_seconds():.0f} s"
 
 
 def _seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> Memory:
