@@ -7,7 +7,7 @@ from typing import TextIO, TypeVar
 
 import click
 
-from autoscaler.views.words import in_ascii
+from autoscaler.views.signs import in_ascii
 
 API_VERSION = "autoscaler.sh/v1"
 F = TypeVar("F", bound=Callable[..., object])

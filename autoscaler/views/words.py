@@ -16,7 +16,6 @@ _GUARDS = {
     Reason.FLEET: "fleet breaker open",
     Reason.SCALE_OUT_ONLY: "mode scale-out-only",
 }
-_ASCII = str.maketrans({"→": "->", "…": "...", "×": "x", "─": "-", "—": "-", "’": "'"})
 
 
 def because(record: Decided) -> str:
@@ -87,11 +86,6 @@ def arithmetic(obj: ScaledObject, proposal: Proposal, measured: Measurement | No
         return f"{ratio}→ {proposal.replicas}"
     kept = " (within tolerance)" if proposal.held else ""
     return f"{reading(measured.value_milli)} / {target(wanted)} → {proposal.replicas}{kept}"
-
-
-def in_ascii(text: str) -> str:
-    """Write signs that a terminal without UTF-8 cannot show in ASCII; names stay readable as escapes."""
-    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _said(record: Decided, step: Step) -> str:
