@@ -17,7 +17,8 @@ OUTAGE: Final = (50.0, 70.0)
 JOB: Final = {"job": "web", "namespace": "demo"}
 
 # Until 0:27 at most 44 rps: within 15 s of the first growth the policy has one pod left, and it would be spent on 5.
-# Until 0:43 at most 70 rps, so that seven pods stay seven. From 1:10 at most 20 rps: two pods.
+# Until 0:43 at most 70 rps, so that seven pods stay seven. From 1:10 at most 20 rps: two pods. Activity is dated to the
+# whole second below it, and demo/web ticks half-way through one: from the last load to zero it is 15 s, not 16.
 _CURVE: Final = (
     (0.0, 0.0),
     (11.0, 34.0),
@@ -30,9 +31,9 @@ _CURVE: Final = (
     (90.0, 15.5),
     (120.0, 19.0),
     (130.0, 18.0),
-    (136.0, 0.0),
+    (137.0, 0.0),
 )
-_STEPS: Final = frozenset({11.0, 27.0, 43.0, 70.0, 136.0})  # reached in a jump, not along a line
+_STEPS: Final = frozenset({11.0, 27.0, 43.0, 70.0, 137.0})  # reached in a jump, not along a line
 _INSTANTS: Final = tuple(instant for instant, _ in _CURVE)
 
 

@@ -8,7 +8,7 @@ from autoscaler.demo.prometheus import Series, number_text
 
 @pytest.mark.parametrize(
     ("second", "load"),
-    [(0, 0), (10.9, 0), (11, 34), (27, 61.5), (43, 212), (70, 18), (75, 17.375), (135.9, 18), (136, 0), (500, 0)],
+    [(0, 0), (10.9, 0), (11, 34), (27, 61.5), (43, 212), (70, 18), (75, 17.375), (136.9, 18), (137, 0), (500, 0)],
 )
 def test_the_load_at_a_second(second: float, load: float):
     """The load is nothing, then a ramp, a burst, an evening, and nothing again."""
