@@ -18,7 +18,7 @@ JOB: Final = {"job": "web", "namespace": "demo"}
 
 # Until 0:27 at most 44 rps: within 15 s of the first growth the policy has one pod left, and it would be spent on 5.
 # Until 0:43 at most 70 rps, so that seven pods stay seven. From 1:10 at most 20 rps: two pods. Activity is dated to the
-# whole second below it, and demo/web ticks half-way through one: from the last load to zero it is 15 s, not 16.
+# whole second below it, and demo/web ticks within one: from the last load to zero it is 15 s, not 16.
 _CURVE: Final = (
     (0.0, 0.0),
     (11.0, 34.0),
