@@ -15,7 +15,11 @@ from aiohttp import web
 
 from autoscaler.model.value import value
 
-MEMBER: Final = re.compile(r'label_replace\(\s*\(\n(.*?)\n\)\s*,\s*"(\w+)"\s*,\s*"(\w*)"\s*,\s*""\s*,\s*""\s*\)', re.S)
+MEMBER: Final = re.compile(
+    r"label_replace\(\s*(?:\(\n(?P<query>.*?)\n\)|(?P<call>\w+\(\w+\)))"
+    r'\s*,\s*"(?P<label>\w+)"\s*,\s*"(?P<mark>\w*)"\s*,\s*""\s*,\s*""\s*\)',
+    re.DOTALL,
+)
 
 
 @value
@@ -84,15 +88,16 @@ class PrometheusStandIn:
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": _vector(series, at)}})
 
     def _evaluate(self, query: str, at: float) -> tuple[Series, ...] | None:
-        members = MEMBER.findall(query)
+        members = list(MEMBER.finditer(query))
         if not members:
             return self._answers(query, at)
         together: list[Series] = []
-        for text, label, mark in members:
-            series = self._answers(text, at)
+        for member in members:
+            series = self._answers(member["query"] or member["call"], at)
             if series is None:
                 return None
-            together += [Series(labels={**one.labels, label: mark}, number=one.number) for one in series]
+            own = {member["label"]: member["mark"]}
+            together += [Series(labels={**one.labels, **own}, number=one.number) for one in series]
         return tuple(together)
 
 
