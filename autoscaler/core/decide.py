@@ -131,7 +131,8 @@ def _wake(
     activity = notice(obj, active=active, missing=missing)
     resting = is_resting(obj, known, current)
     if resting:
-        steps.append(Step(stage=Stage.SLOT, before=current, after=current, reason=Reason.SCALER_NOT_ACTIVE))
+        reason = Reason.NOT_A_POLL if activity in _AWAKENED else Reason.SCALER_NOT_ACTIVE
+        steps.append(Step(stage=Stage.SLOT, before=current, after=current, reason=reason))
     return _Woken(activity=activity, base=current, resting=resting, steps=tuple(steps))
 
 

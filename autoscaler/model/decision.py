@@ -52,6 +52,7 @@ class Reason(Enum):
     ABOVE_MAX = "AboveMaxReplicas"
     BELOW_MIN = "BelowMinReplicas"
     NOT_A_SYNC = "NotASync"
+    NOT_A_POLL = "NotAPoll"
     RESTORED = "Restored"
     SOURCE_BLIND = "SourceBlind"
     SOURCE_RECOVERING = "SourceRecovering"
