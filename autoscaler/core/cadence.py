@@ -46,7 +46,7 @@ def first(obj: ScaledObject, memory: Memory, started: datetime) -> Turn:
     if memory.past is None:
         return at_once(obj, at)
     turn = due(obj, memory, memory.past.last_at, at)
-    return turn if turn.at > at else Turn(obj=obj, at=at, slots=turn.slots, asks=turn.asks)
+    return turn if turn.at > at else Turn(obj=obj, at=at, slots=turn.slots, asks=turn.asks, awake=turn.awake)
 
 
 def at_once(obj: ScaledObject, at: datetime) -> Turn:
@@ -86,7 +86,7 @@ def _newest(period: int, phase: int, behind: int, here: int) -> int:
 
 
 def _sync(obj: ScaledObject, memory: Memory, phase: int, behind: int, here: int) -> int | None:
-    if memory.past is not None and (memory.past.resting or memory.past.replicas == 0):
+    if not _is_awake(memory):
         return None
     interval = obj.polling_interval if obj.cadence is Cadence.POLL else obj.sync_interval
     return _newest(interval // _MICROSECOND, phase, behind, here)
@@ -102,7 +102,13 @@ def _extra(memory: Memory, behind: int) -> int | None:
 
 def _turn(obj: ScaledObject, memory: Memory, ticks: int, slots: frozenset[Slot]) -> Turn:
     at = _EPOCH + timedelta(microseconds=ticks)
-    return Turn(obj=obj, at=at, slots=slots, asks=_asks(obj, None if Slot.POLL in slots else memory))
+    asks = _asks(obj, None if Slot.POLL in slots else memory)
+    return Turn(obj=obj, at=at, slots=slots, asks=asks, awake=_is_awake(memory))
+
+
+def _is_awake(memory: Memory) -> bool:
+    """An object that was never observed counts as awake."""
+    return memory.past is None or not (memory.past.resting or memory.past.replicas == 0)
 
 
 def _asks(obj: ScaledObject, cached_in: Memory | None) -> tuple[int, ...]:

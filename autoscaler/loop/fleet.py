@@ -127,7 +127,7 @@ class Fleet:
         if later.at > now:
             return held
         asks = tuple(sorted({*held.asks, *later.asks}))
-        return Turn(obj=held.obj, at=later.at, slots=held.slots | later.slots, asks=asks)
+        return Turn(obj=held.obj, at=later.at, slots=held.slots | later.slots, asks=asks, awake=later.awake)
 
     def put_back(self, turns: Iterable[Turn], at: datetime, now: datetime) -> None:
         """Set the next turn of everything that ticked, as the object is now; what broke waits a little longer."""

@@ -12,12 +12,16 @@ from autoscaler.model.value import value
 
 @value
 class Turn:
-    """One object's next tick. ``asks`` are the indices of the triggers to ask; the others keep their cached sample."""
+    """One object's next tick. ``asks`` are the indices of the triggers to ask; the others keep their cached sample.
+
+    ``awake`` is False where the last tick left the object at zero or resting at its idle count.
+    """
 
     obj: ScaledObject
     at: datetime
     slots: frozenset[Slot]
     asks: tuple[int, ...]
+    awake: bool = True
 
 
 @value

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from autoscaler.model.objects import Question, Source
-from autoscaler.model.observation import Missing, MissingReason, Slot
+from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.turn import Cohort, Probe
 from autoscaler.model.value import value
 from autoscaler.scalers.contract import Answer, Response, Transport
@@ -17,7 +17,6 @@ from autoscaler.scalers.prometheus.answer import read_labelled
 from autoscaler.scalers.reports import Probed
 
 _LABEL = "autoscaler_probe"
-_AWAKE = frozenset((Slot.SYNC, Slot.EXTRA))
 _OURS = frozenset((MissingReason.REFUSED, MissingReason.UNRESOLVED))
 
 
@@ -99,7 +98,7 @@ def _awake_sources(cohort: Cohort) -> frozenset[Source]:
     return frozenset(
         turn.obj.triggers[index].ask.question.source
         for turn in cohort.turns
-        if turn.slots & _AWAKE
+        if turn.awake
         for index in turn.asks
         if turn.obj.triggers[index].ask.question.source.transport == "prometheus"
     )
