@@ -163,8 +163,9 @@ class Reader:
         return None
 
     def fault(self, code: str, name: str, message: str, *, reason: str = "bad_value") -> None:
-        """Add a fault of the scaler's own about the parameter ``name``."""
-        self.faults.append(self._made(code, f"{self.spec.path}.metadata.{name}", message, reason))
+        """Add a fault of the scaler's own about the parameter ``name``; without a name it is about all of metadata."""
+        place = f"{self.spec.path}.metadata.{name}" if name else f"{self.spec.path}.metadata"
+        self.faults.append(self._made(code, place, message, reason))
 
     def refused(self) -> Faults | None:
         """Give all faults found so far; None where there is none."""
@@ -183,9 +184,8 @@ class Reader:
         places = tuple(sources)
         found = self.find(*names, sources=places)
         if found is None and not (self.unresolved and Place.AUTH in places):
-            where = " or ".join(_PLACES[place] for place in places)
-            message = f"the {self.spec.type} trigger needs {names[0]}: give it in {where}"
-            self.fault("E102", names[0], message, reason="missing_parameter")
+            elsewhere = "" if places == (Place.METADATA,) else f" in {' or '.join(_PLACES[place] for place in places)}"
+            self.fault("E102", "", f'{self.spec.type} needs "{names[0]}"{elsewhere}', reason="missing_parameter")
         return found
 
     def _converted(self, found: Found | None, parse: Callable[[str], T | None], wanted: str) -> T | None:

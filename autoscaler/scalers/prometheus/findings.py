@@ -16,7 +16,7 @@ from autoscaler.scalers.prometheus.promql import Expression, Unparsed, bare, par
 from autoscaler.scalers.prometheus.scan import Opening, scan
 from autoscaler.scalers.prometheus.series import may_give_several
 
-_SHORT = timedelta(seconds=30)
+_SHORT = timedelta(seconds=30)  # twice the scrape interval that most people have
 _TWO_SAMPLES = frozenset(("rate", "irate", "increase", "delta", "idelta", "deriv"))
 _ABSENCE = frozenset(("absent", "absent_over_time"))
 _FLOORS = frozenset(("clamp_min", "clamp"))
@@ -64,7 +64,7 @@ def _short_ranges(expression: Expression) -> Iterator[_Found]:
         if not isinstance(node, promql.Call) or node.func.name not in _TWO_SAMPLES:
             continue
         selector = bare(node.args[0]) if node.args else None
-        if isinstance(selector, promql.MatrixSelector) and selector.range <= _SHORT and selector.range not in seen:
+        if isinstance(selector, promql.MatrixSelector) and selector.range < _SHORT and selector.range not in seen:
             seen.add(selector.range)
             shown, half = promql.display_duration(selector.range), selector.range.total_seconds() / 2
             message = f"[{shown}] holds two samples only if the scrape interval is {half:g} s or less"

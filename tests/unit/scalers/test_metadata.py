@@ -91,7 +91,7 @@ def test_every_fault_is_reported_at_once():
         ("E101", "safe"),
         ("E104", "mode"),
         ("E101", "headers"),
-        ("E102", "query"),
+        ("E102", "metadata"),
     ]
 
 
