@@ -1,5 +1,6 @@
 """What the API server's answers hold: six numbers of a scale, the words of a refusal."""
 
+import re
 from datetime import datetime
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ import msgspec
 from autoscaler.kube.client import Answer, NoAnswer
 from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
 from autoscaler.model.text import plain
+from autoscaler.model.value import value
 
 T = TypeVar("T")
 
@@ -16,6 +18,14 @@ _REASONS = {
     403: UnreadableReason.FORBIDDEN,
     404: UnreadableReason.NOT_FOUND,
 }
+
+
+@value
+class Writer:
+    """A field manager, and when it wrote."""
+
+    name: str
+    at: datetime | None
 
 
 class _Leaf(msgspec.Struct):
@@ -51,6 +61,16 @@ class _Status(msgspec.Struct):
     selector: str = ""
 
 
+class Version(msgspec.Struct, rename="camel"):
+    """What ``/version`` says."""
+
+    git_version: str = ""
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata
+
+
 class _Scale(msgspec.Struct):
     metadata: _Metadata
     spec: _Spec = msgspec.field(default_factory=_Spec)
@@ -72,6 +92,8 @@ class Refusal(msgspec.Struct):
     details: Details | None = None
 
 
+_VERSION = msgspec.json.Decoder(Version)
+_OBJECT = msgspec.json.Decoder(_Object)
 _SCALE = msgspec.json.Decoder(_Scale)
 _REFUSAL = msgspec.json.Decoder(Refusal)
 
@@ -89,16 +111,29 @@ def scale_of(body: bytes) -> ScaleStatus | None:
     scale = decoded(body, _SCALE)
     if scale is None:
         return None
-    owner = _owner(scale.metadata.managed_fields)
+    writer = _last_writer(scale.metadata.managed_fields)
     return ScaleStatus(
         spec=scale.spec.replicas,
         status=scale.status.replicas,
         resource_version=scale.metadata.resource_version,
         uid=scale.metadata.uid,
         selector=scale.status.selector,
-        writer=plain(owner.manager) if owner else None,
-        written_at=owner.time if owner else None,
+        writer=writer.name if writer else None,
+        written_at=writer.at if writer else None,
     )
+
+
+def writer_of(body: bytes) -> Writer | None:
+    """Read who last wrote ``spec.replicas`` out of an object's metadata; None when nothing tells."""
+    found = decoded(body, _OBJECT)
+    return _last_writer(found.metadata.managed_fields) if found else None
+
+
+def version_of(body: bytes) -> tuple[int, int] | None:
+    """Read major and minor version out of ``/version``; None when they are not there."""
+    found = decoded(body, _VERSION)
+    numbers = re.match(r"v(\d+)\.(\d+)", found.git_version) if found else None
+    return (int(numbers[1]), int(numbers[2])) if numbers else None
 
 
 def refusal_of(body: bytes) -> Refusal:
@@ -122,11 +157,12 @@ def words(reply: Answer) -> str:
     return f"{reply.status}, {message}" if message else f"status {reply.status} without a message"
 
 
-def _owner(managed: tuple[_Managed, ...]) -> _Managed | None:
-    """Find who last wrote ``spec.replicas``; several managers may hold it, the newest did."""
-    holders = [
+def _last_writer(managed: tuple[_Managed, ...]) -> Writer | None:
+    """Find who last wrote ``spec.replicas``; several managers may own it, the newest did."""
+    owners = [
         entry
         for entry in managed
         if entry.fields_v1 and entry.fields_v1.spec and entry.fields_v1.spec.replicas is not None
     ]
-    return max(holders, key=lambda entry: entry.time.timestamp() if entry.time else 0.0, default=None)
+    newest = max(owners, key=lambda entry: entry.time.timestamp() if entry.time else 0.0, default=None)
+    return Writer(name=plain(newest.manager), at=newest.time) if newest else None

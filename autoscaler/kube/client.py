@@ -23,7 +23,8 @@ CONNECTIONS: Final = 32
 IDLE_SECONDS: Final = 75.0  # below the 90 s after which the API server closes an idle connection
 MAX_BODY: Final = 32 << 20
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "autoscaler"}
+JSON: Final = "application/json"
+PLAIN: Final = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "autoscaler"}
 CONNECT_SHARE: Final = 0.9  # of a deadline: past it nothing was sent, and that is known
 MERGE_PATCH: Final = "application/merge-patch+json"
 RELAYED: Final = re.compile(r"/api/v1/namespaces/[^/?#]+/services/[^/?#]+/proxy(/[^?#]*)?")
@@ -134,10 +135,13 @@ class Reader:
         """Close every connection."""
         await self._channel.close()
 
-    async def get(self, path: str, *, timeout_seconds: float, query: Mapping[str, str] | None = None) -> Reply:
+    async def get(
+        self, path: str, *, timeout_seconds: float, query: Mapping[str, str] | None = None, accept: str = JSON
+    ) -> Reply:
         """Read one path."""
         full = f"{path}?{urlencode(query)}" if query else path
-        return await self._channel.send(Request(verb="GET", path=full), timeout_seconds=timeout_seconds)
+        request = Request(verb="GET", path=full, headers={"Accept": accept})
+        return await self._channel.send(request, timeout_seconds=timeout_seconds)
 
     async def review(self, body: Mapping[str, object], *, timeout_seconds: float) -> Reply:
         """Ask whether we may do something; nothing is stored."""

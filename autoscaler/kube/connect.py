@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from autoscaler.kube.access import Access
-from autoscaler.kube.answers import decoded, words
+from autoscaler.kube.answers import Version, decoded, words
 from autoscaler.kube.client import NoAnswer, Reader, Reply
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.text import plain
@@ -16,11 +16,7 @@ CALL_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.5
 
 
-class _Version(msgspec.Struct, rename="camel"):
-    git_version: str = ""
-
-
-_VERSION = msgspec.json.Decoder(_Version)
+_VERSION = msgspec.json.Decoder(Version)
 
 
 async def reach(client: Reader, *, patience_seconds: float = PATIENCE_SECONDS) -> str:

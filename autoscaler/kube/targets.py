@@ -7,6 +7,7 @@ from autoscaler.kube.answers import scale_of, unreadable
 from autoscaler.kube.client import Answer, Reader
 from autoscaler.kube.discovery import Discovery, is_about_a_path
 from autoscaler.kube.pods import Pods, needs_pods
+from autoscaler.kube.writers import Writers
 from autoscaler.model.objects import ScaleTarget
 from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
 from autoscaler.model.turn import Cohort, Scales
@@ -25,6 +26,7 @@ class ScaleReader:
         self._client = client
         self._discovery = discovery
         self._pods = pods
+        self._writers = Writers(client, discovery)
         self._read_seconds = read_seconds
 
     async def read(self, cohort: Cohort) -> Scales:
@@ -50,9 +52,10 @@ class ScaleReader:
 
     async def _read(self, target: ScaleTarget, *, with_pods: bool) -> ScaleStatus | Unreadable:
         scale = await read_scale(self._client, self._discovery, target, self._read_seconds)
-        if with_pods and isinstance(scale, ScaleStatus):
-            return await self._pods.count(target, scale)
-        return scale
+        if isinstance(scale, Unreadable):
+            return scale
+        named = await self._writers.name(target, scale)
+        return await self._pods.count(target, named) if with_pods else named
 
 
 async def read_scale(

@@ -81,6 +81,14 @@ class ScalePortSuite:
         assert "made again" in outcome.why
         assert (await hands.scale(obj)).spec == 2
 
+    async def test_no_count_is_laid_at_the_wrong_door(self, hands: Hands, world: World):
+        """Who wrote the count is named right or, where the API server does not note it, not at all."""
+        obj = hands.object("web")
+        assert isinstance(await hands.apply(obj, await hands.scale(obj), 5), Applied)
+        assert (await hands.scale(obj)).writer in (None, "autoscaler")
+        await behind_our_back(world.write, "web", 4)
+        assert (await hands.scale(obj)).writer != "autoscaler"
+
     async def test_a_uid_alone_stops_a_write(self, hands: Hands, world: World):
         """The identity is checked by the API server even where the version would fit."""
         obj = hands.object("web")
