@@ -37,7 +37,8 @@ class World:
     """Ticks one object at every slot from second 0 on and keeps what was decided.
 
     ``measure`` gives trigger ``index``'s sample at a second; ``ready`` the ready pods, all of them unless given.
-    ``guard`` None leaves the source guard out; ``probe`` is what its probe answers.
+    ``guard`` None leaves the source guard out; ``probe`` is what its probe answers. ``in_phase`` False leaves the
+    object its own phase instead of one whose polls start at second 0.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class World:
         ready: Callable[[float, int], int] | None = None,
         probe: Callable[[float], Probe] | None = None,
         guard: Mapping[Source, SourceHistory] | None = None,
+        in_phase: bool = True,
     ) -> None:
-        self.obj = replace(obj, key=key_in_phase(obj.polling_interval))
+        self.obj = replace(obj, key=key_in_phase(obj.polling_interval)) if in_phase else obj
         self.measure, self.replicas, self.ready, self.probe = measure, replicas, ready, probe
         self.memory = memory if memory is not None else Memory()
         self.guard = guard
