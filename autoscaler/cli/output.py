@@ -1,7 +1,9 @@
 """What verbs write: results on stdout, notes on stderr; colour and signs only where the reader can show them."""
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import TextIO, TypeVar
 
@@ -35,6 +37,14 @@ class Screen:
     def write(self, text: str = "") -> None:
         """Write one line, or several."""
         self._stream.write(f"{in_ascii(text) if self._ascii else text}\n")
+
+    def paragraph(self, text: str, indent: str = "") -> None:
+        """Write prose: wrapped to a terminal's width, one line where it is piped."""
+        if not self._stream.isatty():
+            self.write(f"{indent}{text}")
+            return
+        width = min(shutil.get_terminal_size().columns, 110)
+        self.write(textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent))
 
     def paint(self, text: str, color: str, *, bold: bool = False) -> str:
         """Colour a word where that is wanted; colour never carries meaning."""

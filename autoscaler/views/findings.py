@@ -115,6 +115,24 @@ _MANIFEST: Final = (
     ),
 )
 
+_NOT_HERE: Final = (
+    Page(
+        code="I122",
+        title="An authentication that is not among these documents",
+        why="The trigger names a TriggerAuthentication that no document holds. Until one does the trigger gives no "
+        "sample, since a query without its credentials would answer another question.",
+        fix="Add the TriggerAuthentication, and its Secret, to the files; or correct authenticationRef.",
+        example="authenticationRef:\n  name: prometheus-token",
+    ),
+    Page(
+        code="I123",
+        title="A kind that is not read",
+        why="It belongs to KEDA, and this version does nothing with it.",
+        fix="Leave it to KEDA, or write a ScaledObject.",
+        example="kind: ScaledJob",
+    ),
+)
+
 _QUERY: Final = (
     Page(
         code="E300",
@@ -184,5 +202,5 @@ _QUERY: Final = (
     ),
 )
 
-PAGES: Final[Mapping[str, Page]] = MappingProxyType({page.code: page for page in (*_MANIFEST, *_QUERY)})
+PAGES: Final[Mapping[str, Page]] = MappingProxyType({page.code: page for page in (*_MANIFEST, *_NOT_HERE, *_QUERY)})
 """All pages, in the order of their codes' families."""
