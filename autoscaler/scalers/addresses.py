@@ -14,6 +14,7 @@ from yarl import URL
 from autoscaler.model.objects import Author
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
+from autoscaler.scalers.quoting import quoted
 
 _Ip: TypeAlias = IPv4Address | IPv6Address
 _METADATA = frozenset(
@@ -84,13 +85,13 @@ def origin_of(url: URL) -> Origin:
 
 def join(base: URL, location: str) -> URL | Refusal:
     """Resolve a redirect's Location against the URL that answered."""
-    shown = plain(_without_userinfo(location), 80)
+    shown = quoted(_without_userinfo(location), 80)
     if any(ord(char) < 0x21 or ord(char) == 0x7F for char in location):
-        return Refusal(detail=f'redirected to "{shown}", which is no URL')
+        return Refusal(detail=f"redirected to what is no URL{shown}")
     target = _parse(location)
     joined = base.join(target) if target is not None else None
     if joined is None or joined.scheme not in _PORTS or not joined.host or joined.raw_user or joined.raw_password:
-        return Refusal(detail=f'redirected to "{shown}", which may not be followed')
+        return Refusal(detail=f"redirected to what may not be followed{shown}")
     return joined
 
 

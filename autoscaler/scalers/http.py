@@ -24,6 +24,7 @@ from autoscaler.scalers.inflate import read_body
 from autoscaler.scalers.lanes import Lanes, refused_addresses
 from autoscaler.scalers.lookups import LookUp, Lookups, system_look_up
 from autoscaler.scalers.proxies import Proxies
+from autoscaler.scalers.quoting import quoted
 from autoscaler.scalers.tls import BadMaterialError, TlsMaterial
 
 MEBIBYTE = 1 << 20
@@ -59,7 +60,9 @@ class SenderSettings:
 
 
 @value
-class _Moved:
+class Moved:
+    """An answer that points elsewhere."""
+
     status: int
     location: str
 
@@ -91,15 +94,15 @@ class Sender:
         """Send, and follow up to three redirects that stay with the same server."""
         for _ in range(_HOPS + 1):
             answer = await self._admitted(call)
-            if not isinstance(answer, _Moved):
+            if not isinstance(answer, Moved):
                 return answer
-            following = _next_call(call, answer)
+            following = next_call(call, answer)
             if isinstance(following, Missing):
                 return following
             call = following
         return _refuse(f"redirected more than {_HOPS} times")
 
-    async def _admitted(self, call: Call) -> Answer | _Moved:
+    async def _admitted(self, call: Call) -> Answer | Moved:
         """Judge a call by what stands in it, then send it under its server's limit."""
         origin = origin_of(call.url)
         refusal = self.settings.rules.admits(origin, call.author)
@@ -118,7 +121,7 @@ class Sender:
         async with self._gate(origin):
             return await self._route(call, origin, headers)
 
-    async def _route(self, call: Call, origin: Origin, headers: list[tuple[str, str]]) -> Answer | _Moved:
+    async def _route(self, call: Call, origin: Origin, headers: list[tuple[str, str]]) -> Answer | Moved:
         """Choose proxy and lane."""
         proxy = self.settings.proxies.choose(origin)
         trusted = self.settings.rules.trusts(origin)
@@ -135,7 +138,7 @@ class Sender:
 
     async def _exchange(
         self, session: aiohttp.ClientSession, call: Call, headers: list[tuple[str, str]], proxy: str | None
-    ) -> Answer | _Moved:
+    ) -> Answer | Moved:
         """Send once; a POST that met a closing connection goes out again (aiohttp does the same for a GET)."""
         refusals: list[Refusal] = []
         token = refused_addresses.set(refusals)
@@ -155,7 +158,7 @@ class Sender:
 
     async def _receive(
         self, session: aiohttp.ClientSession, call: Call, headers: list[tuple[str, str]], proxy: str | None
-    ) -> Answer | _Moved:
+    ) -> Answer | Moved:
         sent = session.request(
             call.method, call.url, headers=headers, data=call.body, allow_redirects=False, proxy=proxy
         )
@@ -163,7 +166,7 @@ class Sender:
             location = response.headers.get("Location")
             if response.status in _MOVED and location:
                 response.close()
-                return _Moved(status=response.status, location=location)
+                return Moved(status=response.status, location=location)
             chunks: AsyncIterator[bytes] = response.content.iter_any()
             coding = response.headers.get("Content-Encoding", "")
             body = await read_body(chunks, coding, self.settings.answer_bytes)
@@ -191,7 +194,7 @@ class Sender:
         return gate
 
 
-def _next_call(call: Call, moved: _Moved) -> Call | Missing:
+def next_call(call: Call, moved: Moved) -> Call | Missing:
     """Judge a redirect (S2): the same host and port, or from http to https on the same host."""
     target = join(call.url, moved.location)
     if isinstance(target, Refusal):
@@ -199,7 +202,9 @@ def _next_call(call: Call, moved: _Moved) -> Call | Missing:
     here = origin_of(call.url)
     there = origin_of(target)
     if not _stays(here, there):
-        return _refuse(f"redirected from {here} to {plain(str(there), 80)}, another server: ask that one directly")
+        return _refuse(
+            f"redirected from {here} to another server, which must be asked directly{quoted(str(there), 80)}"
+        )
     if moved.status in _KEEPS_METHOD or call.method == "GET":
         return replace(call, url=target)
     headers = tuple((name, text) for name, text in call.headers if name.lower() != "content-type")

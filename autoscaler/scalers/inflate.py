@@ -4,7 +4,7 @@ import zlib
 from collections.abc import AsyncIterator
 
 from autoscaler.model.observation import Missing, MissingReason
-from autoscaler.model.text import plain
+from autoscaler.scalers.quoting import quoted
 
 _GZIP = 31
 _CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
@@ -14,8 +14,8 @@ async def read_body(chunks: AsyncIterator[bytes], coding: str, limit: int) -> by
     """Gather a body of at most ``limit`` bytes, inflating gzip and nothing else."""
     packed = _CODINGS.get(coding.strip().lower())
     if packed is None:
-        shown = plain(coding, 40)
-        return Missing(reason=MissingReason.MALFORMED, detail=f'answer is coded as "{shown}"; only gzip was asked for')
+        detail = f"answer is in a coding other than gzip, which was asked for{quoted(coding, 40)}"
+        return Missing(reason=MissingReason.MALFORMED, detail=detail)
     inflater = Inflater(limit)
     whole = bytearray()
     arrived = 0

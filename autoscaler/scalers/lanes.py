@@ -62,6 +62,7 @@ class Lanes:
             limit=0,
             ssl=context,
             resolver=self._lookups,
+            use_dns_cache=False,
             keepalive_timeout=_KEEP_SECONDS,
             socket_factory=_factory(self._rules, author) if author is not None else None,
         )

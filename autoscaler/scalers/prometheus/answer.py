@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from autoscaler.model.observation import Missing, MissingReason
-from autoscaler.model.text import plain
 from autoscaler.model.value import value
 from autoscaler.scalers.contract import Response
 from autoscaler.scalers.numbers import parse_float
+from autoscaler.scalers.quoting import quoted, unquoted
 
-_QUOTE = ': "'
 _ABSENT = msgspec.Raw(b"null")
 _LONE_SURROGATE = re.compile(rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2})")
 
@@ -66,7 +65,7 @@ def read_answer(response: Response, *, quote: bool = True) -> Reading | Empty | 
     found = _read(response)
     if quote or not isinstance(found, Missing) or not 200 <= response.status <= 299:
         return found
-    return Missing(reason=found.reason, detail=found.detail.partition(_QUOTE)[0])
+    return Missing(reason=found.reason, detail=unquoted(found.detail))
 
 
 def _read(response: Response) -> Reading | Empty | Missing:
@@ -76,7 +75,7 @@ def _read(response: Response) -> Reading | Empty | Missing:
     if isinstance(body, Missing):
         return body
     if body.status is not None and body.status != "success":
-        return _malformed(f"the server answered an error{_words(body) or _quoted(body.status, 40)}")
+        return _malformed(f"the server answered an error{_words(body) or quoted(body.status, 40)}")
     if body.data is None or body.data.result == _ABSENT:
         return _malformed("the answer holds no result")
     return _read_result(body.data)
@@ -96,15 +95,19 @@ def read_labelled(response: Response, label: str) -> dict[str, float] | None:
     if not isinstance(body, _Body) or body.status != "success" or body.data is None:
         return None
     try:
-        series = _vectors.decode(body.data.result)
+        return _labelled(_vectors.decode(body.data.result), label)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
+
+
+def _labelled(series: list[_Series | None], label: str) -> dict[str, float] | None:
     found: dict[str, float] = {}
     for one in series:
+        metric = (one.metric or {}) if one is not None else {}
         reading = _read_point(one.value or []) if one is not None else None
-        if one is None or not isinstance(reading, Reading) or label not in (one.metric or {}):
+        if not isinstance(reading, Reading) or label not in metric:
             return None
-        found[_texts.decode((one.metric or {})[label])] = reading.number
+        found[_texts.decode(metric[label])] = reading.number
     return found
 
 
@@ -117,7 +120,7 @@ def _decode(content: bytes) -> _Body | Missing:
         mended = _LONE_SURROGATE.sub(rb"\\ufffd", content)
         if mended != content:
             return _decode(mended)
-        shown = _quoted(content[:60].decode("utf-8", "replace"), 60)
+        shown = quoted(content[:60].decode("utf-8", "replace"), 60)
         return _malformed(f"the answer is no JSON of the query API{shown or ': it is empty'}")
 
 
@@ -166,7 +169,7 @@ def _read_point(point: list[msgspec.Raw]) -> Reading | Missing:
         text = ""
     number = parse_float(text)
     if number is None:
-        return Missing(reason=MissingReason.NOT_A_NUMBER, detail=f"the sample's value is no number{_quoted(text, 40)}")
+        return Missing(reason=MissingReason.NOT_A_NUMBER, detail=f"the sample's value is no number{quoted(text, 40)}")
     return _timed(number, bytes(point[0]))
 
 
@@ -194,11 +197,7 @@ def _refused(response: Response) -> Missing:
 
 
 def _words(body: _Body) -> str:
-    return _quoted(body.error, 160) if body.error else ""
-
-
-def _quoted(text: str, limit: int) -> str:
-    return f'{_QUOTE}{plain(text, limit)}"' if text else ""
+    return quoted(body.error, 160) if body.error else ""
 
 
 def _malformed(detail: str) -> Missing:

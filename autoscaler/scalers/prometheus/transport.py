@@ -16,6 +16,7 @@ from autoscaler.scalers.credentials import Resolver
 from autoscaler.scalers.http import Sender
 from autoscaler.scalers.prometheus.auth import Dress, dress
 from autoscaler.scalers.prometheus.query import author_of, build_call
+from autoscaler.scalers.quoting import unquoted
 
 _POST_REFUSED = frozenset((405, 501))
 _ELSEWHERE = frozenset((MissingReason.UNREACHABLE, MissingReason.TIMEOUT))
@@ -111,8 +112,10 @@ class PrometheusTransport:
 
 def _without_secrets(answer: Answer, secrets: tuple[Secret, ...]) -> Answer:
     """Blot secrets out of an error that a server wrote; nobody reads the text of an answer that went well."""
-    if isinstance(answer, Missing) or not secrets or 200 <= answer.status <= 299:
+    if not secrets or (isinstance(answer, Response) and 200 <= answer.status <= 299):
         return answer
+    if isinstance(answer, Missing):
+        return replace(answer, detail=unquoted(answer.detail))
     body = answer.body
     for text in (secret.reveal().strip().encode() for secret in secrets):
         for shape in (text, b64encode(text), quote_plus(text).encode(), text.hex().encode()):
