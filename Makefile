@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-quick test-servers lint venv lock mutation clean
+.PHONY: demo test test-quick test-servers lint venv lock readme clean
 
 demo: .venv/runtime
 	$(BIN)/autoscaler demo $(ARGS)
@@ -36,6 +36,10 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/cog --check README.md
+
+readme: .venv/dev
+	$(BIN)/cog -r README.md
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --extra terminal -o requirements.lock
