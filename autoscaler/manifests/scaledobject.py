@@ -16,7 +16,7 @@ from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit, mended
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
 from autoscaler.manifests.triggers import Surroundings, read_triggers
-from autoscaler.manifests.written import WrittenFallback, WrittenSpec, WrittenTrigger
+from autoscaler.manifests.written import WrittenFallback, WrittenModifiers, WrittenSpec, WrittenTrigger
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.objects import (
     Behavior,
@@ -36,6 +36,8 @@ API_VERSION: Final = "keda.sh/v1alpha1"
 KIND: Final = "ScaledObject"
 DEFAULT_POLLING_INTERVAL: Final = timedelta(seconds=30)
 DEFAULT_COOLDOWN: Final = timedelta(seconds=300)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
+_LARGEST: Final = 2**63 - 1
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -179,7 +181,7 @@ def _build(
         idle_replicas=spec.idle_replica_count,
         tolerance=settings.tolerance,
         downscale_window=settings.downscale_window,
-        fallback=_fallback(spec.fallback),
+        fallback=_fallback(spec.fallback, written_modifiers(spec)),
         restore_original=bool(spec.advanced and spec.advanced.restore_to_original_replica_count),
         mode=Mode.DRY_RUN if settings.dry_run else words.mode,
         cadence=words.cadence,
@@ -222,14 +224,20 @@ def _behavior(
     return (None, read.faults) if isinstance(read, Faults) else (read, ())
 
 
-def _fallback(written: WrittenFallback | None) -> Fallback | None:
+def _fallback(written: WrittenFallback | None, modifiers: WrittenModifiers | None) -> Fallback | None:
     if written is None:
         return None
     return Fallback(
         threshold=written.failure_threshold,
         replicas=written.replicas,
         behavior=FallbackBehavior(written.behavior),
+        usable=modifiers is None or _is_whole(modifiers.target or ""),
     )
+
+
+def _is_whole(target: str) -> bool:
+    """Say whether fallback acts beside a formula with this target. Source: KEDA fallback.go, validateFallback."""
+    return _WHOLE.fullmatch(target) is not None and 0 < int(target) <= _LARGEST
 
 
 def _seconds(given: int | None, default: timedelta) -> timedelta:
