@@ -1,6 +1,7 @@
 """``scalingModifiers`` of one object: the formula's own faults, and a target that an HPA can hold."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +16,7 @@ from autoscaler.model.objects import MetricTarget, Modifiers
 UNWRITABLE: Final = "unwritable"
 """The reason of a target that KEDA's webhook lets pass and the API server does not."""
 _LARGEST: Final = 2**63 - 1
+_WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
 
 
 def written_modifiers(spec: WrittenSpec | None) -> WrittenModifiers | None:
@@ -46,6 +48,15 @@ def read_modifiers(spec: WrittenSpec, path: str) -> tuple[Modifiers | None, tupl
         message = "target must lie between 0.001 and 9e15, as an HPA holds it in whole thousandths"
         return None, (replace(error("E108", f"{where}.target", message), reason=UNWRITABLE),)
     return replace(read, target=MetricTarget(type=read.target.type, amount=amount)), ()
+
+
+def lets_fallback_act(modifiers: WrittenModifiers) -> bool:
+    """Say whether a fallback acts beside a formula: only where its target is written as a whole number above zero.
+
+    Source: KEDA fallback.go, validateFallback.
+    """
+    target = modifiers.target or ""
+    return _WHOLE.fullmatch(target) is not None and 0 < int(target) <= _LARGEST
 
 
 def _cut(target: float) -> int | None:

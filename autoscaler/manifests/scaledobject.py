@@ -11,7 +11,7 @@ from autoscaler.manifests import rules
 from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, placed
 from autoscaler.manifests.hpa import read_behavior
-from autoscaler.manifests.modifiers import read_modifiers, written_modifiers
+from autoscaler.manifests.modifiers import lets_fallback_act, read_modifiers, written_modifiers
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit, mended
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
@@ -36,8 +36,6 @@ API_VERSION: Final = "keda.sh/v1alpha1"
 KIND: Final = "ScaledObject"
 DEFAULT_POLLING_INTERVAL: Final = timedelta(seconds=30)
 DEFAULT_COOLDOWN: Final = timedelta(seconds=300)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
-_LARGEST: Final = 2**63 - 1
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -231,13 +229,8 @@ def _fallback(written: WrittenFallback | None, modifiers: WrittenModifiers | Non
         threshold=written.failure_threshold,
         replicas=written.replicas,
         behavior=FallbackBehavior(written.behavior),
-        usable=modifiers is None or _is_whole(modifiers.target or ""),
+        usable=modifiers is None or lets_fallback_act(modifiers),
     )
-
-
-def _is_whole(target: str) -> bool:
-    """Say whether fallback acts beside a formula with this target. Source: KEDA fallback.go, validateFallback."""
-    return _WHOLE.fullmatch(target) is not None and 0 < int(target) <= _LARGEST
 
 
 def _seconds(given: int | None, default: timedelta) -> timedelta:
