@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote, urlencode, urlsplit
 
 from autoscaler.kube.access import Access
+from autoscaler.kube.trust import TrustFiles
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
@@ -46,11 +47,15 @@ class Answer:
 
 @value
 class NoAnswer:
-    """Nothing usable came back. ``sent``: the request may have arrived. ``timed_out``: the deadline passed."""
+    """Nothing usable came back.
+
+    ``sent``: the request may have arrived. ``timed_out``: the deadline passed. ``untrusted``: TLS was not agreed on.
+    """
 
     detail: str
     sent: bool
     timed_out: bool = False
+    untrusted: bool = False
 
 
 Reply: TypeAlias = Answer | NoAnswer
@@ -78,6 +83,7 @@ class Channel:
         self._origin = _origin(access.address)
         self._api: ApiClient = ApiClient(access.configuration)
         self._connector = _pool(self._api, self._origin)
+        self._trust = TrustFiles(self._api.rest_client.ssl_context, access.configuration)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -85,13 +91,18 @@ class Channel:
         await self._connector.close()
 
     async def send(self, request: "Request", *, timeout_seconds: float) -> Reply:
-        """Send one request and read its answer to the end within ``timeout_seconds``; after a 401 once more."""
+        """Send one request and read its answer to the end within ``timeout_seconds``.
+
+        Once more where the API server or we were not believed and a newer credential or authority is there.
+        """
         assert request.verb in self._verbs, f"this client may not {request.verb}"
         assert request.path.startswith("/"), request.path
         clock = asyncio.get_running_loop().time
         ends_at = clock() + timeout_seconds
         reply = await self._once(request, timeout_seconds)
-        if _knows_us_no_more(reply) and await self.access.credential.renew():
+        if (_knows_us_no_more(reply) and await self.access.credential.renew()) or (
+            isinstance(reply, NoAnswer) and reply.untrusted and self._trust.renew()
+        ):
             left = ends_at - clock()
             return await self._once(request, left) if left > 0 else reply
         return reply
@@ -235,7 +246,9 @@ def _explain(error: Exception, address: str, timeout_seconds: float) -> NoAnswer
             return NoAnswer(detail=f"no answer from {address} in {timeout_seconds:.1f} s", sent=True, timed_out=True)
         case aiohttp.ClientConnectorCertificateError():
             text = plain(str(error.certificate_error))
-            return NoAnswer(detail=f"the certificate of {address} is not trusted: {text}", sent=False)
+            return NoAnswer(detail=f"the certificate of {address} is not trusted: {text}", sent=False, untrusted=True)
+        case aiohttp.ClientConnectorSSLError():
+            return NoAnswer(detail=f"TLS with {address} was not agreed on", sent=False, untrusted=True)
         case aiohttp.ClientConnectorError():
             return NoAnswer(detail=f"cannot connect to {address}: {plain(error.strerror or str(error))}", sent=False)
         case aiohttp.InvalidURL():

@@ -16,6 +16,7 @@ from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.value import value
 
 KNOWN_SECONDS: Final = 60.0  # how long it is believed that a name does, or does not, resolve
+LOOK_UP_SECONDS: Final = 1.0
 ENDS: Final = (".svc", ".svc.cluster.local")
 FORBIDDEN: Final = ("authorization", "impersonate-", "x-remote-", "host", "connection", "upgrade", "content-length")
 FORM: Final = "application/x-www-form-urlencoded"
@@ -62,7 +63,7 @@ class ServiceProxy:
         self._via = via
         self._mapped = dict(mapped or {})
         self._look_up = look_up or _resolves
-        self._known: dict[str, tuple[bool, float]] = {}
+        self._known: dict[str, tuple[asyncio.Task[bool], float]] = {}
 
     def moved(self, url: str) -> str:
         """Apply ``--map``: the address that stands in for the one in the URL."""
@@ -103,13 +104,13 @@ class ServiceProxy:
         return _judge(reply, service)
 
     async def _resolves(self, host: str, port: int) -> bool:
+        """Look a name up once for all who ask within a minute; a name server that hangs knows nothing."""
         now = asyncio.get_running_loop().time()
-        known, until = self._known.get(host, (False, 0.0))
-        if now < until:
-            return known
-        found = await self._look_up(host, port)
-        self._known[host] = (found, now + KNOWN_SECONDS)
-        return found
+        task, until = self._known.get(host, (None, 0.0))
+        if task is None or now >= until:
+            task = asyncio.create_task(_within(LOOK_UP_SECONDS, self._look_up(host, port)))
+            self._known[host] = (task, now + KNOWN_SECONDS)
+        return await asyncio.shield(task)
 
 
 def service_of(url: str) -> Service | None:
@@ -168,6 +169,14 @@ def _judge(reply: Answer | NoAnswer, service: Service) -> Answer | Missing:
     if reply.status in (404, 500, 503) and b'"Status"' in reply.body:
         return Missing(reason=MissingReason.UNREACHABLE, detail=f"{where}: {words(reply)}")
     return reply
+
+
+async def _within(seconds: float, found: Awaitable[bool]) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await found
+    except TimeoutError:
+        return False
 
 
 async def _resolves(host: str, port: int) -> bool:
