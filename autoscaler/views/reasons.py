@@ -46,6 +46,8 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.BELOW_MIN: "The running count was below minReplicaCount: it is set to it at once.",
         Reason.NOT_A_SYNC: "This tick served a poll or an extra slot, which may grow but not shrink. Shrinking comes "
         "at syncs, every 15 s (--sync-period), as in the HPA.",
+        Reason.NOT_A_POLL: "The target rests, and this tick served no poll. Waking up comes at polls, every "
+        "pollingInterval, as in KEDA.",
         Reason.RESTORED: "The object was deleted and asked for the count its target had at first sight "
         "(restoreToOriginalReplicaCount).",
         Reason.SOURCE_BLIND: "The source fails, its probe is empty or low, or many of its triggers turned empty at "

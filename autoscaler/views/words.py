@@ -102,6 +102,10 @@ def _said(record: Decided, step: Step) -> str:
             return _recommendation(record, step)
         case Stage.RESTORE:
             return "object deleted; original replica count restored"
+        case Stage.SLOT if step.reason is Reason.NOT_A_POLL:
+            return "active, wakes at the next poll"
+        case Stage.SLOT if step.reason is Reason.SCALER_NOT_ACTIVE:
+            return "idle"
         case _ if step.before == step.after:
             return ""
         case Stage.STABILIZE:
@@ -150,9 +154,10 @@ def _activity(record: Decided) -> str:
 
 
 def _recommendation(record: Decided, step: Step) -> str:
-    best = winner(record.decision.proposals)
-    if best is None or step.reason is Reason.FAILED_METRIC:
+    if step.reason is Reason.FAILED_METRIC:
         return f"no recommendation: {step.detail}" if step.detail else "no recommendation"
+    known = [proposal for proposal in record.decision.proposals if proposal.replicas is not None]
+    best = winner(known) or known[0]
     seen = record.seen.measurements
     measured = seen[best.trigger] if best.trigger is not None and best.trigger < len(seen) else None
     return arithmetic(record.obj, best, measured)
@@ -176,7 +181,12 @@ def _hold(step: Step) -> str:
 
 
 def _falls_by_metric(decision: Decision) -> bool:
-    return deciding(decision).stage in (Stage.RECOMMEND, Stage.STABILIZE, Stage.LIMIT, Stage.BOUND)
+    return not decision.forced and deciding(decision).stage in (
+        Stage.RECOMMEND,
+        Stage.STABILIZE,
+        Stage.LIMIT,
+        Stage.BOUND,
+    )
 
 
 def _joined(parts: list[str]) -> str:
