@@ -5,6 +5,7 @@ holds. It reads no clock and keeps no state.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from autoscaler.core.activation import activate, is_active, notice
 from autoscaler.core.fallback import StoodIn, stand_in
@@ -19,20 +20,34 @@ from autoscaler.model.decision import Activity, Decision, Proposal, Reason, Stag
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Behavior, Mode, ScaledObject
 from autoscaler.model.observation import Hold, HoldReason, Missing, Observation, Sample, Slot
-from autoscaler.model.value import value
 
 _OF_THE_SOURCE = frozenset({HoldReason.SOURCE_BLIND, HoldReason.SOURCE_RECOVERING, HoldReason.SOURCE_PARTIAL})
 _AWAKENED = (Activity.ACTIVE, Activity.FORCED)
 
 
-@value
-class _Woken:
-    """What activation left for the HPA's arithmetic: the count it starts from and the steps so far."""
+class _Tick(NamedTuple):
+    """What every stage of one tick reads: ``memory`` is the grounded one, ``rules`` the behavior in force."""
+
+    obj: ScaledObject
+    memory: Memory
+    seen: Observation
+    holds: tuple[Hold, ...]
+    rules: Behavior | None
+
+
+class _Measured(NamedTuple):
+    """The measurements after fallback, and the formula's sample; None without scalingModifiers."""
+
+    stood_in: StoodIn
+    composite: Sample | Missing | None
+
+
+class _Woken(NamedTuple):
+    """What activation left for the HPA's arithmetic: the count it starts from, and whether there is any to do."""
 
     activity: Activity
     base: int
     resting: bool
-    steps: tuple[Step, ...]
 
 
 def decide(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
@@ -60,180 +75,146 @@ def is_held_by_source(holds: Sequence[Hold]) -> bool:
 
 def _tick(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
     known, seeded = ground(obj, memory, seen)
-    current, holds = seen.scale.spec, holds_of(obj, seen)
+    current = seen.scale.spec
+    tick = _Tick(obj, known, seen, holds_of(obj, seen), behavior_in_force(obj))
     steps: list[Step] = []
     if seeded:
         steps.append(Step(stage=Stage.SEED, before=current, after=current, reason=Reason.SEEDED, detail=seeded))
-    stood_in = stand_in(obj, known, seen.measurements, seen.scale, seen.slots)
-    composite = _compose(obj, seen, stood_in, steps)
-    woken = _wake(obj, known, seen, stood_in, composite, holds, steps)
-    fallbacks = stood_in.indices
-    if woken.resting:
-        return Decision(
-            current=current,
-            base=woken.base,
-            desired=woken.base,
-            activity=woken.activity,
-            fallbacks=fallbacks,
-            steps=woken.steps,
-        )
-    if not obj.awake_floor <= woken.base <= obj.max_replicas:
-        return _force(obj, current, woken, fallbacks)
-    rules = behavior_in_force(obj)
-    status = woken.base if woken.base > current else seen.scale.status
-    proposals = propose(
-        obj,
-        stood_in.measurements,
-        composite,
+    measured = _measure(tick, steps)
+    woken = _wake(tick, measured, steps)
+    proposals: tuple[Proposal, ...] = ()
+    recorded, desired = None, woken.base
+    forced = not woken.resting and not obj.awake_floor <= woken.base <= obj.max_replicas
+    if forced:
+        desired = _forced(obj, woken.base, steps)
+    elif not woken.resting:
+        proposals = _proposals(tick, measured, woken.base)
+        recorded, desired = _scale(tick, woken.base, proposals, steps)
+    return Decision(
+        current=current,
         base=woken.base,
-        status=status,
-        pods=seen.scale.pods,
-        band=_band(obj, rules),
+        desired=desired,
+        activity=woken.activity,
+        proposals=proposals,
+        recommendation=recorded,
+        forced=forced,
+        fallbacks=measured.stood_in.indices,
+        steps=tuple(steps),
     )
-    return _scale(obj, known, seen, woken, rules, proposals, fallbacks, holds)
 
 
-def _compose(obj: ScaledObject, seen: Observation, stood_in: StoodIn, steps: list[Step]) -> Sample | Missing | None:
-    """Note what stands in for failing triggers, and give the formula's sample; None without scalingModifiers."""
-    current = seen.scale.spec
+def _measure(tick: _Tick, steps: list[Step]) -> _Measured:
+    """Let fallback stand in for what keeps failing, then the formula for all external metrics."""
+    obj, seen, current = tick.obj, tick.seen, tick.seen.scale.spec
+    stood_in = stand_in(obj, tick.memory, seen.measurements, seen.scale, seen.slots)
     if stood_in.indices:
         names = ", ".join(obj.triggers[index].ask.metric for index in stood_in.indices)
         reason = Reason.FALLBACK_EXISTS
         steps.append(Step(stage=Stage.FALLBACK, before=current, after=current, reason=reason, detail=names))
     if obj.modifiers is None:
-        return None
+        return _Measured(stood_in, None)
     composite = compose(obj, stood_in.measurements, stood_in.nil, at=seen.at, wall=seen.wall)
     if isinstance(composite, Missing):
         reason, detail = Reason.FAILED_METRIC, composite.detail
     else:
         reason, detail = Reason.COMPOSED, f"{composite.value_milli / 1000:g}"
     steps.append(Step(stage=Stage.COMPOSE, before=current, after=current, reason=reason, detail=detail))
-    return composite
+    return _Measured(stood_in, composite)
 
 
-def _wake(
-    obj: ScaledObject,
-    known: Memory,
-    seen: Observation,
-    stood_in: StoodIn,
-    composite: Sample | Missing | None,
-    holds: tuple[Hold, ...],
-    steps: list[Step],
-) -> _Woken:
+def _wake(tick: _Tick, measured: _Measured, steps: list[Step]) -> _Woken:
     """Let a poll slot wake, repair or put to rest; any other tick only notes the activity."""
-    current = seen.scale.spec
-    active, missing = is_active(obj, stood_in.measurements, stood_in.indices, composite)
+    obj, seen, current = tick.obj, tick.seen, tick.seen.scale.spec
+    stood_in = measured.stood_in
+    active, missing = is_active(obj, stood_in.measurements, stood_in.indices, measured.composite)
     if Slot.POLL in seen.slots:
-        found = activate(obj, known, current=current, active=active, missing=missing, at=seen.at, holds=holds)
+        found = activate(
+            obj, tick.memory, current=current, active=active, missing=missing, at=seen.at, holds=tick.holds
+        )
         steps.append(found.step)
         resting = found.base == 0 or (found.base == obj.idle_replicas and found.activity not in _AWAKENED)
-        return _Woken(activity=found.activity, base=found.base, resting=resting, steps=tuple(steps))
+        return _Woken(found.activity, found.base, resting)
     activity = notice(obj, active=active, missing=missing)
-    resting = is_resting(obj, known, current)
+    resting = is_resting(obj, tick.memory, current)
     if resting:
         reason = Reason.NOT_A_POLL if activity in _AWAKENED else Reason.SCALER_NOT_ACTIVE
         steps.append(Step(stage=Stage.SLOT, before=current, after=current, reason=reason))
-    return _Woken(activity=activity, base=current, resting=resting, steps=tuple(steps))
+    return _Woken(activity, current, resting)
 
 
-def _force(obj: ScaledObject, current: int, woken: _Woken, fallbacks: tuple[int, ...]) -> Decision:
+def _forced(obj: ScaledObject, base: int, steps: list[Step]) -> int:
     """Jump to the bound that is overstepped; no metric, window, policy or hold has a say."""
-    above = woken.base > obj.max_replicas
+    above = base > obj.max_replicas
     desired = obj.max_replicas if above else obj.awake_floor
-    step = Step(
-        stage=Stage.BOUND,
-        before=woken.base,
-        after=desired,
-        reason=Reason.ABOVE_MAX if above else Reason.BELOW_MIN,
-    )
-    return Decision(
-        current=current,
-        base=woken.base,
-        desired=desired,
-        activity=woken.activity,
-        forced=True,
-        fallbacks=fallbacks,
-        steps=(*woken.steps, step),
+    reason = Reason.ABOVE_MAX if above else Reason.BELOW_MIN
+    steps.append(Step(stage=Stage.BOUND, before=base, after=desired, reason=reason))
+    return desired
+
+
+def _proposals(tick: _Tick, measured: _Measured, base: int) -> tuple[Proposal, ...]:
+    """Ask the metrics; a count that activation raised stands for the status, too (L2)."""
+    scale = tick.seen.scale
+    return propose(
+        tick.obj,
+        measured.stood_in.measurements,
+        measured.composite,
+        base=base,
+        status=base if base > scale.spec else scale.status,
+        pods=scale.pods,
+        band=_band(tick.obj, tick.rules),
     )
 
 
-def _scale(
-    obj: ScaledObject,
-    known: Memory,
-    seen: Observation,
-    woken: _Woken,
-    rules: Behavior | None,
-    proposals: tuple[Proposal, ...],
-    fallbacks: tuple[int, ...],
-    holds: tuple[Hold, ...],
-) -> Decision:
-    """Take the HPA's pass from the proposals on, then what slots and holds leave of it."""
-    current, base, steps = seen.scale.spec, woken.base, list(woken.steps)
+def _scale(tick: _Tick, base: int, proposals: tuple[Proposal, ...], steps: list[Step]) -> tuple[int | None, int]:
+    """Take the HPA's pass from the proposals on, then what slots and holds leave of it: recorded and desired."""
     wanted, step = recommend(proposals, base)
     steps.append(step)
     desired, recorded = base, wanted
     if wanted is not None:
-        desired = _limited(obj, known, seen, base, wanted, rules, steps, raised=base > current)
-        if is_held_by_source(holds):
-            recorded = max(wanted, current)
-    if desired < base and Slot.SYNC not in seen.slots:
+        desired = _limited(tick, base, wanted, steps)
+        if is_held_by_source(tick.holds):
+            recorded = max(wanted, tick.seen.scale.spec)
+    if desired < base and Slot.SYNC not in tick.seen.slots:
         steps.append(Step(stage=Stage.SLOT, before=desired, after=base, reason=Reason.NOT_A_SYNC))
         desired = base
-    if desired < base and holds:
-        reason, detail = Reason(holds[0].reason.value), holds[0].detail
-        steps.append(Step(stage=Stage.HOLD, before=desired, after=base, reason=reason, detail=detail))
+    if desired < base and tick.holds:
+        hold = tick.holds[0]
+        reason = Reason(hold.reason.value)
+        steps.append(Step(stage=Stage.HOLD, before=desired, after=base, reason=reason, detail=hold.detail))
         desired = base
-    return Decision(
-        current=current,
-        base=base,
-        desired=desired,
-        activity=woken.activity,
-        proposals=proposals,
-        recommendation=recorded,
-        fallbacks=fallbacks,
-        steps=tuple(steps),
-    )
+    return recorded, desired
 
 
-def _limited(
-    obj: ScaledObject,
-    known: Memory,
-    seen: Observation,
-    base: int,
-    wanted: int,
-    rules: Behavior | None,
-    steps: list[Step],
-    *,
-    raised: bool,
-) -> int:
+def _limited(tick: _Tick, base: int, wanted: int, steps: list[Step]) -> int:
     """Pass the raw number through window, policies and bounds."""
-    floor, ceiling, past = obj.awake_floor, obj.max_replicas, known.recommendations or ()
-    if rules is None:
-        stable = stabilize_legacy(wanted, past, obj.downscale_window, seen.at)
-        growth_from = base if raised else _growth_from(known, seen, base)
-        bounded = limit_legacy(stable.after, growth_from, floor=floor, ceiling=ceiling)
+    obj, memory, at = tick.obj, tick.memory, tick.seen.at
+    past = memory.recommendations or ()
+    if tick.rules is None:
+        stable = stabilize_legacy(wanted, past, obj.downscale_window, at)
+        growth_from = _growth_from(tick, base)
+        bounded = limit_legacy(stable.after, growth_from, floor=obj.awake_floor, ceiling=obj.max_replicas)
     else:
-        stable = stabilize(wanted, base, past, rules, seen.at)
+        stable = stabilize(wanted, base, past, tick.rules, at)
         bounded = limit(
             stable.after,
             base,
-            rules,
-            grown=known.grown,
-            shrunk=known.shrunk,
-            floor=floor,
-            ceiling=ceiling,
-            at=seen.at,
+            tick.rules,
+            grown=memory.grown,
+            shrunk=memory.shrunk,
+            floor=obj.awake_floor,
+            ceiling=obj.max_replicas,
+            at=at,
         )
-    steps.append(stable)
-    steps.append(bounded)
+    steps += (stable, bounded)
     return bounded.after
 
 
-def _growth_from(known: Memory, seen: Observation, base: int) -> int:
+def _growth_from(tick: _Tick, base: int) -> int:
     """Between syncs the legacy rules double from the count of the last sync, lest every poll doubles again (L1)."""
-    if Slot.SYNC in seen.slots or known.past is None or known.past.synced_replicas is None:
+    past, raised = tick.memory.past, base > tick.seen.scale.spec
+    if raised or Slot.SYNC in tick.seen.slots or past is None or past.synced_replicas is None:
         return base
-    return min(base, known.past.synced_replicas)
+    return min(base, past.synced_replicas)
 
 
 def _band(obj: ScaledObject, rules: Behavior | None) -> Band:

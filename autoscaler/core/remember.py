@@ -23,8 +23,7 @@ def remember(obj: ScaledObject, memory: Memory, seen: Observation, decision: Dec
     """
     if obj.pause.full:
         return _while_paused(obj, memory, seen, decision, outcome)
-    known = ground(obj, memory, seen).memory
-    rules = behavior_in_force(obj)
+    known, rules = ground(obj, memory, seen).memory, behavior_in_force(obj)
     grown, shrunk = _changes(known, rules, decision, outcome)
     return Memory(
         recommendations=_recommendations(obj, known, rules, seen, decision),
@@ -32,7 +31,15 @@ def remember(obj: ScaledObject, memory: Memory, seen: Observation, decision: Dec
         shrunk=shrunk,
         last_active_at=_last_active_at(obj, known, seen, decision, outcome),
         triggers=_triggers(obj, known, seen),
-        past=_past(obj, known, rules, seen, decision, outcome, grown, original=_original(obj, memory, decision)),
+        past=_past(
+            known.past,
+            obj,
+            seen,
+            decision,
+            outcome,
+            original=_original(obj, memory, decision),
+            cut_until=_cut_until(rules, decision, grown, seen.at),
+        ),
     )
 
 
@@ -144,17 +151,16 @@ def _trigger(
 
 
 def _past(
+    before: Past | None,
     obj: ScaledObject,
-    known: Memory,
-    rules: Behavior | None,
     seen: Observation,
     decision: Decision,
     outcome: Outcome,
-    grown: tuple[Change, ...],
     *,
     original: int,
+    cut_until: datetime | None,
 ) -> Past:
-    before, at, replicas = known.past, seen.at, _replicas(decision, outcome)
+    at, replicas = seen.at, _replicas(decision, outcome)
     first_at, polled_at, synced_at, synced_replicas = at, None, None, None
     if before is not None:
         first_at, polled_at = before.first_at, before.polled_at
@@ -173,7 +179,7 @@ def _past(
         polled_at=polled_at,
         synced_at=synced_at,
         synced_replicas=synced_replicas,
-        cut_until=_cut_until(rules, decision, grown, at),
+        cut_until=cut_until,
         target=obj.target,
         target_uid=seen.scale.uid,
         original_replicas=original,
