@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from html import escape
 from pathlib import Path
 
@@ -12,8 +13,9 @@ INK, QUIET, BLIND, GROWN, ASLEEP = "#d8dee9", "#7b8794", "#e5b567", "#8fc98f", "
 
 def screen() -> list[str]:
     """Run the demo and give the lines from its header to its summary."""
-    command = [sys.executable, "-m", "autoscaler", "demo", "--fast", "--folder", "/tmp/autoscaler-picture"]
-    output = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "autoscaler", "demo", "--fast", "--folder", folder]
+        output = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     lines = output.split("\n\n")
     summary = lines[2].splitlines()[0].split(". ", 1)
     return ["$ autoscaler demo --fast", "", *lines[1].splitlines(), "", summary[0] + ".", summary[1]]
