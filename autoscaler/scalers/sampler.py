@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from autoscaler.model.objects import ObjectKey, Question, Source
-from autoscaler.model.observation import Measurement
+from autoscaler.model.observation import Measurement, Missing, MissingReason
 from autoscaler.model.turn import Cohort, Samples, Turn
 from autoscaler.scalers.contract import Answer, Response, Scaler, Transport
 from autoscaler.scalers.probes import Prober
@@ -59,13 +59,20 @@ class CohortSampler:
         """Ask every transport at once."""
         if len(questions) == 1:
             ((name, only),) = questions.items()
-            return await self._transports[name].fetch(only)
+            return await self._ask(name, only)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_gather(self._transports[name], each)) for name, each in questions.items()]
+            tasks = [group.create_task(self._ask(name, each)) for name, each in questions.items()]
         answers: dict[Question, Answer] = {}
         for task in tasks:
             answers.update(task.result())
         return answers
+
+    async def _ask(self, name: str, questions: tuple[Question, ...]) -> Mapping[Question, Answer]:
+        transport = self._transports.get(name)
+        if transport is None:
+            detail = f"nothing here can ask for {name}: this process has no such transport"
+            return dict.fromkeys(questions, Missing(reason=MissingReason.REFUSED, detail=detail))
+        return await transport.fetch(questions)
 
     def _read(self, turn: Turn, answers: Mapping[Question, Answer], at: datetime) -> list[Asked]:
         """Read the answers of one object in the order of its asks."""
@@ -78,10 +85,6 @@ class CohortSampler:
                 Asked(key=turn.obj.key, trigger=index, ask=trigger.ask, answer=answer, measurement=measurement)
             )
         return found
-
-
-async def _gather(transport: Transport, questions: tuple[Question, ...]) -> Mapping[Question, Answer]:
-    return await transport.fetch(questions)
 
 
 def _questions(turns: Sequence[Turn]) -> Mapping[str, tuple[Question, ...]]:

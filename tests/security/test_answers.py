@@ -157,9 +157,16 @@ async def _ask(answers: Sequence[dict[str, Any]]) -> Measurement:
 
 
 async def _watch(ticks: list[float]) -> None:
-    """Note by how much the loop is late."""
-    loop = asyncio.get_running_loop()
-    while True:
-        before = loop.time()
-        await asyncio.sleep(0)
+    """Note by how much the loop is late, until cancelled."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def tick(before: float) -> None:
         ticks.append(loop.time() - before)
+        if not over.is_set():
+            loop.call_soon(tick, loop.time())
+
+    tick(loop.time())
+    try:
+        await over.wait()
+    finally:
+        over.set()
