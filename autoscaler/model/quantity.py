@@ -42,7 +42,7 @@ class Quantity:
 def parse_quantity(text: str) -> Quantity | None:
     """Read a quantity; None where the text is none.
 
-    What is finer than a billionth is rounded away from zero, what is beyond 64 bits saturates.
+    What is finer than a billionth is rounded away from zero, binary ones beyond 64 bits saturate.
     """
     if not text or (matched := _TEXT.fullmatch(text)) is None:
         return None
@@ -52,7 +52,9 @@ def parse_quantity(text: str) -> Quantity | None:
         return None
     fraction = fraction or ""
     size = Fraction(int((whole + fraction) or "0"), 10 ** len(fraction)) * unit
-    nanos = min(-(-size.numerator * _NANO // size.denominator), _LARGEST * _NANO)
+    nanos = -(-size.numerator * _NANO // size.denominator)
+    if suffix in _BINARY:
+        nanos = min(nanos, _LARGEST * _NANO)
     return _canonical(-nanos if sign == "-" else nanos)
 
 
