@@ -4,7 +4,6 @@ What a document holds of a Secret becomes the type that hides itself here, and n
 """
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
@@ -13,10 +12,10 @@ from pydantic.alias_generators import to_camel
 
 from autoscaler.manifests.annotations import PREFIX
 from autoscaler.manifests.document import Document
-from autoscaler.manifests.faults import error, placed
+from autoscaler.manifests.faults import error, has_error, note, placed
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit
-from autoscaler.manifests.settings import Resolve
+from autoscaler.manifests.settings import Grant, Resolve
 from autoscaler.model.auth import Authentication, AuthRef, Reference, ReferenceKind
 from autoscaler.model.faults import Fault
 from autoscaler.model.text import Secret
@@ -24,15 +23,13 @@ from autoscaler.model.value import value
 
 KINDS: Final = ("TriggerAuthentication", "ClusterTriggerAuthentication")
 _UNSUPPORTED: Final = (
-    "env",
-    "filePath",
-    "boundServiceAccountToken",
     "oauth2",
     "hashiCorpVault",
     "azureKeyVault",
     "gcpSecretManager",
     "awsSecretManager",
 )
+_DOCUMENTS: Final = {ReferenceKind.SECRET: "Secret", ReferenceKind.CONFIG_MAP: "ConfigMap"}
 _Name = Annotated[StrictStr, Field(min_length=1)]
 
 
@@ -48,6 +45,17 @@ class _WrittenKey(_Written):
     key: _Name
 
 
+class _WrittenVariable(_Written):
+    parameter: _Name
+    name: _Name
+    container_name: StrictStr | None = None
+
+
+class _WrittenToken(_Written):
+    parameter: _Name
+    service_account_name: _Name
+
+
 class _WrittenIdentity(BaseModel):
     """Only the provider matters until a cloud's identity can be used."""
 
@@ -58,6 +66,9 @@ class _WrittenIdentity(BaseModel):
 class _WrittenAuth(_Written):
     secret_target_ref: list[_WrittenKey] | None = None
     config_map_target_ref: list[_WrittenKey] | None = None
+    env: list[_WrittenVariable] | None = None
+    file_path: StrictStr | None = None
+    bound_service_account_token: list[_WrittenToken] | None = None
     pod_identity: _WrittenIdentity | None = None
 
 
@@ -81,7 +92,8 @@ def authentication(document: Document) -> tuple[Authentication | None, tuple[Fau
     found = placed([*faults, *misfits], document.root)
     if written is None or faults:
         return None, found
-    return _authentication(document, written), found
+    found = placed([*found, *_misplaced(document, written)], document.root)
+    return None if has_error(found) else _authentication(document, written), found
 
 
 def kept(document: Document) -> tuple[Kept | None, tuple[Fault, ...]]:
@@ -109,46 +121,37 @@ def kept(document: Document) -> tuple[Kept | None, tuple[Fault, ...]]:
 def resolver(
     known: Mapping[AuthRef, Authentication], secrets: Mapping[tuple[str, str, str], Kept], cluster_namespace: str
 ) -> Resolve:
-    """Make the look-up from a reference to its parameters.
+    """Make the look-up that reading a trigger needs.
 
-    It answers None where the authentication, a Secret or a key is missing: credentials are not optional (D7).
+    Parameters are given only if all are among the documents: credentials are not optional (D7).
     ``cluster_namespace`` is where the Secrets of a ClusterTriggerAuthentication are.
     """
 
-    def resolve(ref: AuthRef) -> Mapping[str, Secret] | None:
+    def resolve(ref: AuthRef) -> Grant | None:
         found = known.get(ref)
         if found is None:
             return None
         values = {one.parameter: _look_up(one, ref.namespace or cluster_namespace, secrets) for one in found.references}
         complete = {parameter: secret for parameter, secret in values.items() if secret is not None}
-        return complete if len(complete) == len(values) else None
+        return Grant(parameters=complete if len(complete) == len(values) else None, pod_identity=found.pod_identity)
 
     return resolve
 
 
 def _look_up(one: Reference, namespace: str, secrets: Mapping[tuple[str, str, str], Kept]) -> Secret | None:
-    kind = "Secret" if one.kind is ReferenceKind.SECRET else "ConfigMap"
-    found = secrets.get((kind, namespace, one.name))
+    kind = _DOCUMENTS.get(one.kind)
+    found = None if kind is None else secrets.get((kind, namespace, one.name))
     return None if found is None or found.denied else found.values.get(one.key)
 
 
 def _unsupported(raw: Data) -> Iterator[Fault]:
     for source in _UNSUPPORTED:
         if isinstance(raw, dict) and raw.get(source) is not None:
-            message = f"{source} is not a source this version reads; use secretTargetRef or configMapTargetRef"
+            message = f"{source} is not a source this version reads; use secretTargetRef"
             yield error("E104", f"spec.{source}", message)
 
 
 def _authentication(document: Document, written: _WrittenAuth) -> Authentication:
-    # a later source overwrites an earlier one of the same parameter. Source: KEDA scale_resolvers.go, resolveAuthRef
-    by_parameter = {
-        one.parameter: Reference(parameter=one.parameter, kind=kind, name=one.name, key=one.key)
-        for kind, entries in (
-            (ReferenceKind.CONFIG_MAP, written.config_map_target_ref),
-            (ReferenceKind.SECRET, written.secret_target_ref),
-        )
-        for one in entries or ()
-    }
     provider = None if written.pod_identity is None else written.pod_identity.provider
     return Authentication(
         ref=AuthRef(
@@ -156,12 +159,37 @@ def _authentication(document: Document, written: _WrittenAuth) -> Authentication
             namespace="" if document.kind.startswith("Cluster") else document.namespace,
             name=document.name,
         ),
-        references=tuple(by_parameter.values()),
+        references=tuple(_references(written)),
         pod_identity=None if provider in (None, "", "none") else provider,
         servers=_words(_annotation(document, f"{PREFIX}/servers")),
         namespaces=_words(_annotation(document, f"{PREFIX}/namespaces")),
         origin=document.file,
     )
+
+
+def _references(written: _WrittenAuth) -> Iterator[Reference]:
+    for one in written.env or ():
+        yield Reference(parameter=one.parameter, kind=ReferenceKind.ENV, name=one.name)
+    if written.file_path:
+        yield Reference(parameter="filePath", kind=ReferenceKind.FILE, name=written.file_path)
+    for kind, entries in (
+        (ReferenceKind.CONFIG_MAP, written.config_map_target_ref),
+        (ReferenceKind.SECRET, written.secret_target_ref),
+    ):
+        for held in entries or ():
+            yield Reference(parameter=held.parameter, kind=kind, name=held.name, key=held.key)
+    for token in written.bound_service_account_token or ():
+        yield Reference(parameter=token.parameter, kind=ReferenceKind.TOKEN, name=token.service_account_name)
+
+
+def _misplaced(document: Document, written: _WrittenAuth) -> Iterator[Fault]:
+    """Name what is read and does nothing, or may not stand where it does (D8)."""
+    if written.file_path and not document.kind.startswith("Cluster"):
+        yield error("E104", "spec.filePath", "filePath may only stand in a ClusterTriggerAuthentication; move it")
+    for index, one in enumerate(written.env or ()):
+        if one.container_name is not None:
+            message = "containerName has no effect: the variable is the daemon's own, by --auth-env"
+            yield note("I121", f"spec.env[{index}].containerName", message)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -180,5 +208,5 @@ def _decoded(held: Data) -> str | None:
         return None
     try:
         return base64.b64decode("".join(held.split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII, or no UTF-8 inside
         return None

@@ -9,13 +9,13 @@ from typing import Final, TypeAlias
 from autoscaler.manifests import auth, seldon
 from autoscaler.manifests import scaledobject as so
 from autoscaler.manifests.document import DEFAULT_NAMESPACE, Document, Documents, Finding, SourceFile, read
-from autoscaler.manifests.faults import error, has_error, placed, warning
+from autoscaler.manifests.faults import error, has_error, note, placed
 from autoscaler.manifests.owners import Claim, Governed, settle
-from autoscaler.manifests.settings import Scalers, Settings
+from autoscaler.manifests.settings import Grant, Scalers, Settings
 from autoscaler.model.auth import Authentication, AuthRef
 from autoscaler.model.faults import Fault
 from autoscaler.model.objects import ObjectKey, ScaledObject
-from autoscaler.model.text import Secret, plain
+from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
 GONE_AFTER: Final = timedelta(seconds=30)
@@ -92,8 +92,8 @@ class Catalog:
         """Give the Secrets and ConfigMaps by kind, namespace and name; their values hide themselves."""
         return {key: one.held for key, one in self.items.items() if isinstance(one.held, auth.Kept)}
 
-    def resolve(self, ref: AuthRef) -> Mapping[str, Secret] | None:
-        """Give the parameters of an authentication; None where it, a Secret or a key is missing (D7)."""
+    def grant(self, ref: AuthRef) -> Grant | None:
+        """Give what the documents say of an authentication; None where they hold none of that name."""
         return auth.resolver(self.authentications, self.secrets, self.cluster_namespace)(ref)
 
 
@@ -152,7 +152,7 @@ class _Reading:
         known = Catalog(items={**self.catalog.items, **self.items}, cluster_namespace=self.catalog.cluster_namespace)
         for document in self.documents:
             for candidate in self._candidates(document, operator):
-                judged = so.parse(candidate, scalers, settings, known.resolve)
+                judged = so.parse(candidate, scalers, settings, known.grant)
                 self.mentioned.add(_object_key(candidate.key))
                 self._find(document, judged.faults)
                 if judged.obj is None:
@@ -216,7 +216,7 @@ class _Reading:
 
 
 def _unread_kind(document: Document) -> Fault:
-    return warning("W120", "kind", f"kind {plain(document.kind, 60)} is not read by this version; nothing acts on it")
+    return note("I123", "kind", f"kind {plain(document.kind, 60)} is not read by this version; nothing acts on it")
 
 
 def _conclude(catalog: Catalog, snapshot: Snapshot, reading: _Reading, at: datetime) -> tuple[Catalog, Changes]:

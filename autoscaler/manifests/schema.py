@@ -127,10 +127,10 @@ def _at(raw: Data, place: Place) -> Data:
 
 def _mend(raw: Data, place: Place) -> None:
     holder, found = _at(raw, place[:-1]), _at(raw, place)
-    if isinstance(holder, dict) and "metadata" in place and isinstance(found, int | float):
-        holder[str(place[-1])] = str(found)
-    else:
+    if "metadata" not in place:
         _drop(raw, place)
+    elif isinstance(holder, dict) and isinstance(found, int | float):
+        holder[str(place[-1])] = str(found)  # what is no scalar stays: without it the trigger would seem to lack it
 
 
 def _drop(raw: Data, place: Place) -> None:

@@ -32,8 +32,21 @@ class Scaler(Protocol):
 
 Scalers: TypeAlias = Mapping[str, Scaler]
 
-Resolve: TypeAlias = Callable[[AuthRef], Mapping[str, Secret] | None]
-"""Gives the parameters of an authentication, None where they cannot be resolved now."""
+
+@value
+class Grant:
+    """What is known of an authentication while a trigger is read.
+
+    ``parameters`` is None where not all of them are among the documents: they are resolved when they are needed.
+    ``pod_identity`` is the provider it asks for, None where it asks for none.
+    """
+
+    parameters: Mapping[str, Secret] | None
+    pod_identity: str | None = None
+
+
+Resolve: TypeAlias = Callable[[AuthRef], Grant | None]
+"""Looks an authentication up; None where the documents hold none of that name."""
 
 
 @value

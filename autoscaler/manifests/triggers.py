@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from autoscaler.manifests.annotations import OWN
-from autoscaler.manifests.faults import error, guess, warning
-from autoscaler.manifests.settings import Resolve, Scaler, Scalers
+from autoscaler.manifests.faults import error, guess, note, warning
+from autoscaler.manifests.settings import Grant, Resolve, Scaler, Scalers
 from autoscaler.manifests.written import WrittenTrigger
 from autoscaler.model.auth import AuthRef
 from autoscaler.model.faults import Fault, Faults
 from autoscaler.model.objects import Author, MetricKind, ObjectKey, OnMissing, Trigger
 from autoscaler.model.spec import TriggerSpec
-from autoscaler.model.text import Secret, plain
+from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
 _DROPPED: Final = {"metricName": "KEDA dropped it in 2.x; it has no effect"}
@@ -54,6 +54,8 @@ def _read(
     path = f"{around.path}.triggers[{index}]"
     unknown = tuple(_unknown_keys(written, scaler, path))
     auth = _auth(written, around.key.namespace)
+    grant = None if auth is None else resolve(auth)
+    found = (*unknown, *_not_here(auth, grant, path))
     spec = TriggerSpec(
         index=index,
         type=written.type,
@@ -62,6 +64,7 @@ def _read(
         metric_type=written.metric_type or None,
         use_cached=bool(written.use_cached_metrics),
         auth=auth,
+        pod_identity=None if grant is None else grant.pod_identity,
         namespace=around.key.namespace,
         object_name=around.key.name,
         author=around.author,
@@ -69,12 +72,12 @@ def _read(
         as_metric_source=around.composed,
         path=path,
     )
-    parsed = scaler.parse(spec, _secrets(auth, resolve))
+    parsed = scaler.parse(spec, {} if auth is None else None if grant is None else grant.parameters)
     if isinstance(parsed, Faults):
-        return None, unknown + parsed.faults
+        return None, (*found, *parsed.faults)
     if parsed.ask.target.amount <= 0 and not around.composed:  # a formula needs no target of its triggers
         message = "the target must be at least 0.001: the API server refuses KEDA's HPA with less"
-        return None, (*unknown, *parsed.warnings, error("E104", f"{path}.metadata", message))
+        return None, (*found, *parsed.warnings, error("E104", f"{path}.metadata", message))
     made = Trigger(
         type=written.type,
         name=spec.name,
@@ -82,7 +85,7 @@ def _read(
         use_cached=spec.use_cached,
         on_missing=around.on_missing.get(written.name or "", OnMissing.KEDA),
     )
-    return made, unknown + parsed.warnings
+    return made, (*found, *parsed.warnings)
 
 
 def _auth(written: WrittenTrigger, namespace: str) -> AuthRef | None:
@@ -93,8 +96,10 @@ def _auth(written: WrittenTrigger, namespace: str) -> AuthRef | None:
     return AuthRef(kind=kind, namespace="" if kind.startswith("Cluster") else namespace, name=ref.name)
 
 
-def _secrets(auth: AuthRef | None, resolve: Resolve) -> Mapping[str, Secret] | None:
-    return {} if auth is None else resolve(auth)
+def _not_here(auth: AuthRef | None, grant: Grant | None, path: str) -> Iterator[Fault]:
+    if auth is not None and grant is None:
+        message = f"{plain(str(auth), 120)} is not among these documents; without it the trigger gives no sample"
+        yield note("I122", f"{path}.authenticationRef", message)
 
 
 def _unknown_keys(written: WrittenTrigger, scaler: Scaler, path: str) -> Iterator[Fault]:

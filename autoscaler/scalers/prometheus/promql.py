@@ -12,6 +12,8 @@ from autoscaler.scalers.prometheus.scan import scan
 Expression: TypeAlias = promql.Expr
 UNKNOWN_RANGE = timedelta(minutes=5)
 RECORDED_RANGE = timedelta(minutes=5)
+_PANIC = "pyo3_runtime"
+"""Where the parser's panics come from: ``x[1e30]`` is one, and it is no Exception, so it would end the process."""
 _SCALAR_FUNCTIONS = frozenset(("scalar", "time", "pi"))
 
 
@@ -30,6 +32,10 @@ def parse(text: str) -> Expression | Unparsed:
         return promql.parse(text)
     except ValueError as error:
         return Unparsed(words=str(error))
+    except BaseException as error:
+        if type(error).__module__ != _PANIC:
+            raise
+        return Unparsed(words="the parser gave up on it")
 
 
 def looks_back(text: str) -> timedelta | None:

@@ -8,7 +8,7 @@ from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
 from autoscaler.manifests.document import SourceFile, read
 from autoscaler.manifests.faults import error
 from autoscaler.manifests.scaledobject import Judged, candidate, parse
-from autoscaler.manifests.settings import Settings
+from autoscaler.manifests.settings import Scalers, Settings
 from autoscaler.model.faults import Faults
 from autoscaler.model.objects import (
     Ask,
@@ -38,6 +38,8 @@ class FakeScaler:
 
     def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
         threshold = spec.metadata.get("threshold") or spec.metadata.get("value")
+        if threshold is not None and not threshold.isdecimal():
+            return Faults(faults=(error("E104", f"{spec.path}.metadata.threshold", "no number"),))
         if threshold is None:
             return Faults(faults=(error("E102", f"{spec.path}.metadata", f'{self.type} needs "threshold"'),))
         return Parsed(
@@ -111,8 +113,9 @@ def step(
     after: float = 0.0,
     settled: bool = True,
     governed: Mapping[ScaleTarget, ObjectKey] | None = None,
+    scalers: Scalers = SCALERS,
 ) -> tuple[Catalog, Changes]:
     """Update a catalog with files by path, ``after`` seconds from the start."""
     snapshot = Snapshot(files=tuple(SourceFile(path=path, text=text) for path, text in files.items()), settled=settled)
     at = T0 + timedelta(seconds=after)
-    return update(catalog, snapshot, SCALERS, Settings(), at=at, governed=governed or {})
+    return update(catalog, snapshot, scalers, Settings(), at=at, governed=governed or {})

@@ -4,7 +4,7 @@ import pytest
 
 from autoscaler.manifests.document import SourceFile, read
 from autoscaler.manifests.scaledobject import candidate, parse
-from autoscaler.manifests.settings import Settings
+from autoscaler.manifests.settings import Grant, Settings
 from autoscaler.model.auth import AuthRef
 from autoscaler.model.objects import Fallback, FallbackBehavior, Mode, ObjectKey, ScaleTarget, SelectPolicy
 from autoscaler.model.text import Secret
@@ -203,7 +203,7 @@ def test_a_trigger_is_parsed_with_what_its_authentication_gives(ref, asked):
 
     def resolve(found):
         asks.append(found)
-        return {"bearerToken": Secret("x")}
+        return Grant(parameters={"bearerToken": Secret("x")}, pod_identity="aws")
 
     obj = parse(candidate(document), SCALERS, Settings(), resolve).obj
     assert obj is not None

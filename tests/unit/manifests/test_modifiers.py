@@ -1,0 +1,54 @@
+import pytest
+
+from autoscaler.model.objects import MetricTarget, TargetType
+from tests.unit.manifests.builders import WEB, judge, loaded
+
+NAMED = WEB.replace("- type: prometheus", "- name: load\n      type: prometheus")
+
+
+def modified(**fields: str) -> str:
+    lines = "".join(f"      {name}: {text!r}\n" for name, text in fields.items())
+    return NAMED + "  advanced:\n    scalingModifiers:\n" + lines
+
+
+def test_modifiers_become_a_formula_and_a_target():
+    """Formula, target, activation and type are read; the target is cut to thousandths in doubles as KEDA's is."""
+    modifiers = loaded(modified(formula="load * 2", target="2.01", activationTarget="1", metricType="Value")).modifiers
+    assert modifiers is not None
+    assert modifiers.formula.text == "load * 2"
+    assert modifiers.target == MetricTarget(type=TargetType.VALUE, amount=2009)
+    assert modifiers.activation == 1.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"formula": "load", "target": ""}, "target"),
+        ({"target": "5"}, "formula"),
+        ({"formula": "laod", "target": "5"}, "formula"),
+        ({"formula": "load +", "target": "5"}, "formula"),
+        ({"formula": "load", "target": "0"}, "target"),
+        ({"formula": "load", "target": "0.0004"}, "target"),
+        ({"formula": "load", "target": "NaN"}, "target"),
+        ({"formula": "load", "target": "1e30"}, "target"),
+        ({"formula": "load", "target": "5", "activationTarget": "much"}, "activationTarget"),
+    ],
+)
+def test_modifiers_that_do_not_work_are_refused_at_their_field(fields, field):
+    """Formula and target come together, the formula parses and knows its names, the target fits an HPA."""
+    judged = judge(modified(**fields))
+    assert judged.obj is None
+    assert [(one.code, one.path) for one in judged.faults] == [("E108", f"spec.advanced.scalingModifiers.{field}")]
+    assert all(one.line is not None and one.line > 15 for one in judged.faults)
+
+
+def test_empty_modifiers_are_none():
+    """Four empty fields mean that no modifiers are in use."""
+    assert loaded(modified(formula="", target="")).modifiers is None
+
+
+def test_a_trigger_without_target_is_refused_unless_a_formula_makes_it_needless():
+    """The API server takes no HPA with a target of zero, but a composite needs no target of its triggers."""
+    zero = '"0"'
+    assert [one.code for one in judge(NAMED.replace('"10"', zero)).faults] == ["E104"]
+    assert loaded(modified(formula="load", target="5").replace('"10"', zero)).modifiers is not None
