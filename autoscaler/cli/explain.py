@@ -62,13 +62,13 @@ def _pages() -> Mapping[str, Page]:
     for rule in RULES:
         found[_normal(rule.path)] = _of(_one_field, rule)
     for field in (*ANNOTATIONS, *WORDS):
-        found[_normal(field.path)] = _of(_one_field, field)
+        found.setdefault(_normal(field.path), _of(_one_field, field))
     found[_normal(_OWN)] = _own_words_page
     for name, fields in TRIGGERS.items():
         found[_normal(name)] = found[_normal(f"trigger.{name}")] = _of(_trigger_page, name)
         for field in fields:
-            for path in (f"trigger.{name}.{field.path}", f"spec.triggers.metadata.{field.path}", field.path):
-                found.setdefault(_normal(path), _of(_one_field, field))
+            for above in (f"trigger.{name}", "spec.triggers.metadata", "triggers.metadata", ""):
+                found.setdefault(_normal(f"{above}.{field.path}".lstrip(".")), _of(_one_field, field))
     found.update({_normal(code): _of(_finding_page, code) for code in PAGES})
     found.update({_normal(reason.value): _of(_reason_page, reason) for reason in MEANINGS})
     found.update({_normal(name): _of(_metric_page, name) for name in BY_NAME})

@@ -1,0 +1,38 @@
+"""Runs the command as a person does: in a process of its own, with a clean environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[3]
+
+
+class Done(NamedTuple):
+    """What came of it."""
+
+    status: int
+    out: str
+    err: str
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Nothing of the tester's own settings; UTF-8."""
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "VIRTUAL_ENV") if name in os.environ}
+    return {**keep, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **more}
+
+
+def autoscaler(*arguments: str, stdin: str = "", cwd: Path = ROOT, python: tuple[str, ...] = (), **env: str) -> Done:
+    """Type a command line."""
+    done = subprocess.run(
+        [sys.executable, *python, "-m", "autoscaler", *arguments],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd=cwd,
+        env=environment(**env),
+        timeout=60,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
