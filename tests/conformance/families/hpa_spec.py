@@ -22,7 +22,6 @@ Metric: TypeAlias = tuple[str, str, str, int]
 """Kind, name, target type, and the target in thousandths or whole percent."""
 
 SCALERS = {"prometheus": PrometheusScaler(), **HPA_SCALERS}
-LARGEST = 2**63 * 1000
 MANY = 12
 """Beyond this many metrics their order is an artefact of Go's sort."""
 AROUND = ("not found", "no scale subresource", "no matches for kind")
@@ -48,14 +47,7 @@ def judge(vector: dict[str, Any]) -> Verdict:
         return _paused(judged.obj, out)
     ours = _essence(judged.obj)
     theirs = [_hpa(one["spec"]) for one in hpas]
-    if ours in theirs:
-        return Agrees()
-    return Explained("D12") if _saturated(ours) in theirs else Disagrees(theirs, ours)
-
-
-def _saturated(ours: dict[str, Any]) -> dict[str, Any]:
-    """Where a target is beyond 64 bits KEDA's quantity stops at their end; ours stays what was written (D12)."""
-    return {**ours, "metrics": [(kind, name, word, min(size, LARGEST)) for kind, name, word, size in ours["metrics"]]}
+    return Agrees() if ours in theirs else Disagrees(theirs, ours)
 
 
 def _ours(manifest: dict[str, Any]) -> Judged:
@@ -170,4 +162,4 @@ def _target(target: dict[str, Any]) -> MetricTarget:
     text = target.get("averageValue") or target["value"]
     quantity = parse_quantity(text)
     assert quantity is not None, f"{text} is a quantity"
-    return MetricTarget(type=TargetType(target["type"]), amount=round(quantity.number * 1000))
+    return MetricTarget(type=TargetType(target["type"]), amount=quantity.milli)
