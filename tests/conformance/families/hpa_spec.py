@@ -14,14 +14,27 @@ from autoscaler.manifests.settings import Settings
 from autoscaler.model.faults import Severity
 from autoscaler.model.objects import MetricKind, MetricTarget, ScaledObject, ScalingRules, TargetType
 from autoscaler.model.quantity import parse_quantity
+from autoscaler.scalers.contract import Scaler
+from autoscaler.scalers.cpu_memory import CpuMemoryScaler
+from autoscaler.scalers.cron import CronScaler
+from autoscaler.scalers.kubernetes_workload import KubernetesWorkloadScaler
+from autoscaler.scalers.metrics_api import MetricsApiScaler
 from autoscaler.scalers.prometheus.scaler import PrometheusScaler
-from tests.conformance.standins import HPA_SCALERS
+from tests.conformance.standins import Loki
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
 Metric: TypeAlias = tuple[str, str, str, int]
 """Kind, name, target type, and the target in thousandths or whole percent."""
 
-SCALERS = {"prometheus": PrometheusScaler(), **HPA_SCALERS}
+SCALERS: dict[str, Scaler] = {
+    "prometheus": PrometheusScaler(),
+    "cron": CronScaler(),
+    "cpu": CpuMemoryScaler("cpu"),
+    "memory": CpuMemoryScaler("memory"),
+    "kubernetes-workload": KubernetesWorkloadScaler(),
+    "metrics-api": MetricsApiScaler(),
+    "loki": Loki(),
+}
 MANY = 12
 """Beyond this many metrics their order is an artefact of Go's sort."""
 AROUND = ("not found", "no scale subresource", "no matches for kind")
@@ -59,9 +72,9 @@ def _ours(manifest: dict[str, Any]) -> Judged:
 def _refused(judged: Judged, text: str) -> Verdict:
     """What KEDA cannot build we refuse; what is around the object is met when its target is read (D10)."""
     if any(word in text for word in AROUND):
-        return Explained("D10")
+        return Explained("D10") if judged.obj is not None else Disagrees("loaded", judged.faults)
     if "already exists" in text:
-        return Explained("D40")
+        return Explained("D40") if judged.obj is not None else Disagrees("loaded", judged.faults)
     if "paused replica count" in text:
         stands = judged.obj is not None and judged.obj.pause.paused and any(f.code == "W120" for f in judged.faults)
         return Agrees() if stands else Disagrees("paused where it is", judged.faults)

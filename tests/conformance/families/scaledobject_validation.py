@@ -61,6 +61,8 @@ def _compare(given: dict[str, Any], outcome: dict[str, Any], faults: list[Fault]
     if reason in OURS:
         met = any(error.code in OURS[reason] for error in errors)
         return Agrees() if met else Disagrees(reason, errors)
+    if any("cpu and memory alone" not in error.message for error in errors):
+        return Disagrees(f"loaded, for KEDA's {reason} needs a cluster", errors)
     if reason in NAMES and any(fault.code == "W120" for fault in faults):
         return Explained("D10")
     if reason in HPA:
