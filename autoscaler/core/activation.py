@@ -9,7 +9,7 @@ from datetime import datetime
 from autoscaler.model.decision import Activity, Reason, Stage, Step
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import MetricKind, ScaledObject
-from autoscaler.model.observation import Hold, HoldReason, Measurement, Missing, Sample
+from autoscaler.model.observation import Hold, HoldReason, Measurement, Missing, Origin, Sample
 from autoscaler.model.value import value
 
 _HELD = {
@@ -42,21 +42,22 @@ def is_active(
     """Tell whether any external metric is active, and whether any is missing.
 
     ``measurements`` are those after fallback. ``composite`` is the formula's result, None for an object without
-    scalingModifiers; it then answers both questions alone. Forced activation is not in the answer: ``activate`` and
-    ``notice`` add it. An object that has only cpu and memory triggers is active and misses nothing.
+    scalingModifiers; it then answers both questions, but a composite that stands for one trigger's fallback says
+    nothing while another trigger is missing. Forced activation is not in the answer: ``activate`` and ``notice`` add
+    it.
+    An object that has only cpu and memory triggers is active and misses nothing.
     Source: KEDA scale_handler.go, GetScaledObjectState.
     """
-    if composite is not None:
-        return isinstance(composite, Sample) and composite.active, isinstance(composite, Missing)
     external = [index for index, trigger in enumerate(obj.triggers) if trigger.ask.kind is MetricKind.EXTERNAL]
+    if isinstance(composite, Missing):
+        return False, True
+    missing = any(isinstance(measurements[index], Missing) for index in external)
+    if composite is not None:
+        unsure = missing and composite.origin is Origin.FALLBACK
+        return composite.active and not unsure, unsure
     if not external:
         return True, False
-    active = missing = False
-    for index in external:
-        found = measurements[index]
-        missing = missing or isinstance(found, Missing)
-        active = active or index in fallbacks or (isinstance(found, Sample) and found.active)
-    return active, missing
+    return any(_is_active(measurements[index]) or index in fallbacks for index in external), missing
 
 
 def notice(obj: ScaledObject, *, active: bool, missing: bool) -> Activity:
@@ -103,6 +104,10 @@ def has_cooled(obj: ScaledObject, memory: Memory, at: datetime) -> bool:
         return memory.last_active_at + obj.cooldown < at
     created_at = obj.created_at or (memory.past.first_at if memory.past else at)
     return created_at + obj.initial_cooldown < at
+
+
+def _is_active(found: Measurement) -> bool:
+    return isinstance(found, Sample) and found.active
 
 
 def _awaken(obj: ScaledObject, activity: Activity, current: int, missing: bool) -> Activation:

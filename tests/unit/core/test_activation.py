@@ -6,7 +6,7 @@ from autoscaler.core.activation import activate, has_cooled, is_active, notice
 from autoscaler.model.decision import Activity, Reason
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Fallback, MetricKind, Pause, ScaledObject
-from autoscaler.model.observation import Hold, HoldReason, MissingReason
+from autoscaler.model.observation import Hold, HoldReason, MissingReason, Origin
 from tests.unit.builders import a_memory, a_past, a_sample, a_trigger, an_object, at, missing
 
 LATER = 1000
@@ -203,6 +203,15 @@ def test_a_composite_speaks_for_all_triggers():
     assert is_active(obj, measured, (), a_sample(3)) == (True, False)
     assert is_active(obj, measured, (), a_sample(3, active=False)) == (False, False)
     assert is_active(obj, measured, (), missing(MissingReason.FORMULA)) == (False, True)
+
+
+def test_a_composite_of_a_fallback_is_unsure_while_another_trigger_is_missing():
+    """One trigger's fallback takes the formula's place, but does not vouch for the others."""
+    obj = an_object(triggers=(a_trigger(), a_trigger(metric="s1")))
+    composite = a_sample(30, origin=Origin.FALLBACK)
+    assert is_active(obj, (composite, missing()), (0,), composite) == (False, True)
+    assert is_active(obj, (composite, a_sample(0)), (0,), composite) == (True, False)
+    assert is_active(obj, (a_sample(0), missing()), (), a_sample(3)) == (True, False)
 
 
 def test_between_polls_activity_is_only_noted():

@@ -1,0 +1,224 @@
+"""One ScaledObject in KEDA's recorded scenarios: what our core makes of a poll and of a metric request.
+
+There is no HPA in these scenarios, so a poll leaves behind what activation made of the count.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from autoscaler.core.decide import decide
+from autoscaler.core.fallback import failures, is_configured, stand_in
+from autoscaler.core.formula.evaluate import compose
+from autoscaler.core.remember import remember
+from autoscaler.model.decision import Activity, Decision, Reason, Stage
+from autoscaler.model.memory import Memory, TriggerMemory
+from autoscaler.model.objects import MetricKind, ScaledObject, Trigger
+from autoscaler.model.observation import (
+    Measurement,
+    Missing,
+    MissingReason,
+    Observation,
+    PodCount,
+    Sample,
+    ScaleStatus,
+    Slot,
+)
+from autoscaler.model.record import Applied, Failed, Unneeded
+from autoscaler.scalers.contract import Response
+from autoscaler.scalers.cpu_memory import CpuMemoryScaler
+from autoscaler.scalers.cron import CronScaler
+from autoscaler.scalers.kubernetes_workload import KubernetesWorkloadScaler
+
+START = datetime(2000, 1, 1, 1, tzinfo=UTC)
+SCALERS = {
+    scaler.type: scaler
+    for scaler in (KubernetesWorkloadScaler(), CronScaler(), CpuMemoryScaler("cpu"), CpuMemoryScaler("memory"))
+}
+_GONE = Missing(reason=MissingReason.UNREACHABLE, detail="query failed")
+_UNREAD = ("False", "ErrorGettingCurrentReplicas")
+_POLL, _SYNC = frozenset({Slot.POLL}), frozenset({Slot.SYNC})
+_AWAKENED = (Activity.ACTIVE, Activity.FORCED)
+
+
+@dataclass
+class State:
+    """What a step starts from: KEDA's own record of the step before, and our memory of the same.
+
+    ``missing`` and ``fails`` are the target's: it cannot be read, its scale cannot be written.
+    """
+
+    now: datetime
+    values: dict[str, int | None]
+    ready: int
+    replicas: int
+    annotations: Mapping[str, str]
+    memory: Memory
+    conditions: dict[str, tuple[str, str]]
+    missing: bool = False
+    fails: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is judged of one step, ours or KEDA's."""
+
+    replicas: int
+    active_at: datetime | None
+    counts: dict[str, int]
+    conditions: dict[str, tuple[str, str]]
+    events: tuple[str, ...] = ()
+    metrics: object = None
+    activity: Activity | None = None
+    reason: Reason | None = None
+
+
+def advance(state: State, step: dict[str, Any]) -> None:
+    """Let time pass and the world change."""
+    state.now += timedelta(seconds=step["dt"])
+    state.values.update(step["values"])
+    state.ready = step.get("readyPods", state.ready)
+    state.replicas = step.get("setReplicas", state.replicas)
+    state.annotations = step.get("annotations", state.annotations)
+    state.missing = step.get("targetMissing", state.missing)
+    state.fails = step.get("updateFails", state.fails)
+
+
+def take(state: State, obj: ScaledObject, step: dict[str, Any]) -> Seen:
+    """Serve one step: a poll, or the request for a metric. A target that cannot be read is no tick."""
+    if step["op"] != "poll":
+        name = step["op"].removeprefix("hpa:")
+        return replace(still(state, obj), metrics="error") if state.missing else _request(state, obj, name)
+    if state.missing:
+        return replace(still(state, obj), conditions=state.conditions | {"Ready": _UNREAD})
+    return still(state, obj) if obj.pause.full else _poll(state, obj, fails=state.fails)
+
+
+def still(state: State, obj: ScaledObject) -> Seen:
+    """A step that leaves everything as it was."""
+    counts = _named(obj, _counts(state, obj))
+    return Seen(
+        replicas=state.replicas, active_at=state.memory.last_active_at, counts=counts, conditions=state.conditions
+    )
+
+
+def _poll(state: State, obj: ScaledObject, *, fails: bool) -> Seen:
+    found = tuple(measure(state, trigger) for trigger in obj.triggers)
+    seen = _observation(state, found, _POLL)
+    whole = decide(obj, state.memory, seen)
+    acted = next(number for number, step in enumerate(whole.steps) if step.stage is Stage.ACTIVATE)
+    decision = replace(whole, desired=whole.base, forced=False, steps=whole.steps[: acted + 1])
+    changes = decision.base != state.replicas
+    refused = Failed(why="refused")
+    applied = Applied(at=state.now, resource_version="2", took=timedelta(0))
+    outcome = (refused if fails else applied) if changes else Unneeded()
+    state.memory = remember(obj, state.memory, seen, decision, outcome)
+    return Seen(
+        replicas=state.replicas if fails else decision.base,
+        active_at=state.memory.last_active_at,
+        counts=_named(obj, tuple(trigger.failures for trigger in state.memory.triggers)),
+        conditions=_conditions(obj, decision, tuple(trigger.failures for trigger in state.memory.triggers)),
+        events=_events(decision, changes=changes, fails=fails),
+        activity=decision.activity,
+        reason=decision.steps[-1].reason,
+    )
+
+
+def _request(state: State, obj: ScaledObject, name: str) -> Seen:
+    """One request for a metric: its triggers' failures are counted, its value is the sample after fallback."""
+    asked = [
+        index
+        for index, trigger in enumerate(obj.triggers)
+        if trigger.ask.kind is MetricKind.EXTERNAL
+        and (obj.modifiers is not None or trigger.ask.metric.lower() == name.lower())
+    ]
+    unasked = still(state, obj)
+    if not asked:
+        return replace(unasked, metrics="error")
+    part = replace(obj, triggers=tuple(obj.triggers[index] for index in asked))
+    past = _counts(state, obj)
+    memory = Memory(triggers=tuple(TriggerMemory(failures=past[index]) for index in asked))
+    found = tuple(cached(state, index) or measure(state, obj.triggers[index]) for index in asked)
+    seen = _observation(state, found, _SYNC)
+    stood_in = stand_in(part, memory, found, seen.scale, _SYNC)
+    after = list(past)
+    for index, count in zip(asked, failures(part, memory, found, _SYNC), strict=True):
+        after[index] = count
+    conditions = state.conditions | {"Fallback": _fallback_condition(obj, tuple(after))}
+    unasked = replace(unasked, counts=_named(obj, tuple(after)), conditions=conditions)
+    if obj.modifiers is not None:
+        composite = compose(part, stood_in.measurements, stood_in.nil, at=state.now, wall=state.now)
+        return replace(unasked, metrics=shown("composite-metric", composite))
+    return replace(unasked, metrics=shown(part.triggers[0].ask.metric, stood_in.measurements[0]))
+
+
+def shown(name: str, found: Measurement) -> object:
+    """Give a sample as the request's answer shows it."""
+    return [[name, str(found.value_milli)]] if isinstance(found, Sample) else "error"
+
+
+def cached(state: State, index: int) -> Sample | None:
+    """Give the sample that the last poll left for a trigger with cached metrics."""
+    return state.memory.triggers[index].cached if index < len(state.memory.triggers) else None
+
+
+def _counts(state: State, obj: ScaledObject) -> tuple[int, ...]:
+    past = state.memory.triggers
+    return tuple(past[index].failures if index < len(past) else 0 for index in range(len(obj.triggers)))
+
+
+def _named(obj: ScaledObject, counts: tuple[int, ...]) -> dict[str, int]:
+    """The counts that are not zero, by metric."""
+    return {t.ask.metric: n for t, n in zip(obj.triggers, counts, strict=True) if n and _counts_for(obj, t)}
+
+
+def _counts_for(obj: ScaledObject, trigger: Trigger) -> bool:
+    return is_configured(obj) and trigger.ask.kind is MetricKind.EXTERNAL
+
+
+def _observation(state: State, found: tuple[Measurement, ...], slots: frozenset[Slot]) -> Observation:
+    pods = PodCount(total=state.ready, ready=state.ready)
+    scale = ScaleStatus(spec=state.replicas, status=state.replicas, resource_version="1", uid="u", pods=pods)
+    return Observation(at=state.now, wall=state.now, slots=slots, scale=scale, measurements=found)
+
+
+def measure(state: State, trigger: Trigger) -> Measurement:
+    """Let the scaler read what the world would answer."""
+    if trigger.type in ("cpu", "memory"):
+        return _GONE
+    pods = [{"labels": {"trig": name}, "phase": "Running"} for name, n in state.values.items() for _ in range(n or 0)]
+    if (
+        trigger.type == "kubernetes-workload"
+        and state.values.get(trigger.ask.question.text.removeprefix("trig="), 0) is None
+    ):
+        return _GONE
+    answer = Response(status=200, content_type="application/json", body=json.dumps(pods).encode())
+    return SCALERS[trigger.type].read(trigger.ask, answer, state.now)
+
+
+def _conditions(obj: ScaledObject, decision: Decision, counts: tuple[int, ...]) -> dict[str, tuple[str, str]]:
+    if decision.activity in _AWAKENED:
+        active = ("True", "ScalerActive")
+    else:
+        active = ("False", "ScalerCooldown" if decision.activity is Activity.COOLING else "ScalerNotActive")
+    ready = ("True", "ScaledObjectReady")
+    if decision.steps[-1].reason is Reason.PARTIAL_FAILURE:
+        ready = ("Unknown", "PartialTriggerError")
+    elif decision.activity is Activity.UNKNOWN and obj.fallback is None:
+        ready = ("False", "TriggerError")
+    return {"Active": active, "Ready": ready, "Fallback": _fallback_condition(obj, counts)}
+
+
+def _fallback_condition(obj: ScaledObject, counts: tuple[int, ...]) -> tuple[str, str]:
+    if obj.fallback is None or not any(_counts_for(obj, trigger) for trigger in obj.triggers):
+        return ("Unknown", "")
+    exists = any(count > obj.fallback.threshold for count in counts)
+    return ("True", "FallbackExists") if exists else ("False", "NoFallbackFound")
+
+
+def _events(decision: Decision, *, changes: bool, fails: bool) -> tuple[str, ...]:
+    words = {Reason.ACTIVATED: "KEDAScaleTargetActivat", Reason.DEACTIVATED: "KEDAScaleTargetDeactivat"}
+    reason = decision.steps[-1].reason
+    return (words[reason] + ("ionFailed" if fails else "ed"),) if changes and reason in words else ()
