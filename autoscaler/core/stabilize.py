@@ -93,8 +93,13 @@ def _shortened(
 
 
 def _merged(entries: list[Recommendation]) -> list[Recommendation]:
-    """Merge the oldest pairs: of two neighbours the older holds the safer number, the newer the later instant."""
-    spare = max(len(entries) - LONGEST // 2, 0)
-    pairs = zip(entries[: 2 * spare : 2], entries[1 : 2 * spare : 2], strict=True)
-    merged = [Recommendation(replicas=older.replicas, at=newer.at) for older, newer in pairs]
-    return [*merged, *entries[2 * spare :]]
+    """Merge the neighbours that leave the smallest gap until half a list is left, so that no number moves far.
+
+    Of two neighbours the older holds the safer number and the newer the later instant. The oldest entry is never
+    moved: nothing before it would tell how far it has come already.
+    """
+    while len(entries) > LONGEST // 2:
+        gaps = [entries[index + 2].at - entries[index].at for index in range(len(entries) - 2)]
+        index = gaps.index(min(gaps)) + 1
+        entries[index : index + 2] = [Recommendation(replicas=entries[index].replicas, at=entries[index + 1].at)]
+    return entries
