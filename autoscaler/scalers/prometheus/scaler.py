@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from autoscaler.model.auth import AuthRef
 from autoscaler.model.faults import Fault, Faults, Severity
-from autoscaler.model.objects import Ask, Author, Question, Source
+from autoscaler.model.objects import Ask, Author, MetricTarget, Question, Source
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
@@ -81,7 +81,7 @@ class PrometheusScaler:
         _refuse_cloud(reader)
         if len(query.encode()) > LONGEST_QUERY:
             reader.fault("E107", "query", f"query is longer than {LONGEST_QUERY // 1024} KiB: shorten it")
-        findings = judge_query(query, f"{spec.path}.metadata.query", target) if query else ()
+        findings = _findings(spec, query, target) if query else ()
         reader.faults.extend(each for each in findings if each.severity is Severity.ERROR)
         if (refused := reader.refused()) is not None:
             return Faults(faults=(*refused.faults, *(each for each in findings if each.severity is not Severity.ERROR)))
@@ -121,6 +121,11 @@ class PrometheusScaler:
             options=_options(reader, read_modes(reader)),
             deadline=timeout or self._deadline,
         )
+
+
+def _findings(spec: TriggerSpec, query: str, target: MetricTarget) -> tuple[Fault, ...]:
+    """Judge the query by what its value is for: a value that goes into a formula has no target of its own."""
+    return judge_query(query, f"{spec.path}.metadata.query", None if spec.as_metric_source else target)
 
 
 def _sample(ask: Ask, number: float, at: datetime) -> Measurement:

@@ -1,0 +1,133 @@
+"""What ``check`` says of a query: what is wrong, what is doubtful, and nothing where all is well."""
+
+import pytest
+
+from autoscaler.model.faults import Severity
+from autoscaler.model.objects import MetricTarget, TargetType
+from autoscaler.scalers.prometheus.findings import judge_query
+
+AVERAGE = MetricTarget(type=TargetType.AVERAGE_VALUE, amount=1000)
+VALUE = MetricTarget(type=TargetType.VALUE, amount=1000)
+BLOG = 'rate(seldon_api_executor_client_requests_seconds_count{seldon_app=~"sklearn"}[10s]'
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ('sum(rate(http_requests_total{namespace="shop",app="web"}[2m]))', AVERAGE),
+        ('sum(vllm:num_requests_waiting{model_name="llama"})', AVERAGE),
+        ("avg(vllm:gpu_cache_usage_perc)", VALUE),
+        ("histogram_quantile(0.95, sum by (le) (rate(seconds_bucket[5m])))", VALUE),
+        ("sum(rate(a_sum[1m])) / clamp_min(sum(rate(a_count[1m])), 1)", VALUE),
+        ("sum(rate(a_sum[1m])) / (sum(rate(a_count[1m])) > 0)", VALUE),
+        ("sum(queue_bytes) / 1024", AVERAGE),
+        ("sum(used) / sum(capacity)", VALUE),
+        ("max(kafka_consumergroup_lag)", AVERAGE),
+        ('sum by (service) (rate(x{service="a"}[1m]))', AVERAGE),
+        ("count(up == 1)", AVERAGE),
+        ("sum(rate(x[1m])) > 5", AVERAGE),
+        ("job:http_requests:rate5m", AVERAGE),
+        ("topk(1, sum by (pod) (x))", AVERAGE),
+        ("scalar(sum(x))", AVERAGE),
+        ("hour() >= bool 8", AVERAGE),
+        ("1", AVERAGE),
+        ("sum(rate(x[30s]))", AVERAGE),
+        ("sum(avg_over_time(x[10s]))", AVERAGE),
+        ("max_over_time(sum(x)[1h:])", AVERAGE),
+        ('sum(x) # a comment with ( and "', AVERAGE),
+        ('sum(x{a="(", b=\'[\', c=`{"`})', AVERAGE),
+        ("sum(\n  rate(x[1m])\n)", AVERAGE),
+    ],
+)
+def test_a_sound_query_has_no_finding(query: str, target: MetricTarget) -> None:
+    """A query that means what it says is left in peace."""
+    assert judge_query(query, "query", target) == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "target", "codes"),
+    [
+        (BLOG, AVERAGE, ["E300", "W304", "W302"]),
+        ("sum(x", AVERAGE, ["E300"]),
+        ("sum(x))", AVERAGE, ["E300"]),
+        ("sum(x]", AVERAGE, ["E300"]),
+        ('sum(x{a="b)', AVERAGE, ["E300"]),
+        ("sum(x{a=`b)", AVERAGE, ["E300"]),
+        ("sum(x) keep_metric_names", AVERAGE, ["W300"]),
+        ("sum(rate(x[1m] smoothed))", AVERAGE, ["W300"]),
+        ('"text"', AVERAGE, ["E301"]),
+        ("x[5m]", AVERAGE, ["E301"]),
+        ("sum(x)[1h:1m]", AVERAGE, ["E301"]),
+        ("x", AVERAGE, ["W302"]),
+        ("sum by (pod) (x)", AVERAGE, ["W302"]),
+        ("sum without (pod) (x)", AVERAGE, ["W302"]),
+        ("topk(3, x)", AVERAGE, ["W302"]),
+        ("a / b", VALUE, ["W302"]),
+        ("histogram_quantile(0.9, rate(x_bucket[5m]))", VALUE, ["W302"]),
+        ("sum(x) or vector(0)", AVERAGE, ["W303"]),
+        ("absent(up)", AVERAGE, ["W303"]),
+        ("sum(rate(x[20s]))", AVERAGE, ["W304"]),
+        ("sum(rate(a[1m])) / sum(rate(b[1m]))", VALUE, ["W305"]),
+        ("avg(x)", AVERAGE, ["W308"]),
+        ("sum(x)", VALUE, ["W308"]),
+        ("histogram_quantile(0.9, sum by (le) (rate(x[5m])))", AVERAGE, ["W308"]),
+    ],
+)
+def test_each_finding_has_its_code(query: str, target: MetricTarget, codes: list[str]) -> None:
+    """What is certain to fail is an error, what is doubtful a warning."""
+    found = judge_query(query, "query", target)
+    assert [fault.code for fault in found] == codes
+    assert [fault.severity is Severity.ERROR for fault in found] == [code.startswith("E") for code in codes]
+
+
+def test_an_open_bracket_is_pointed_at() -> None:
+    """E300 says where reading stopped and points at the bracket that was never closed, in its own line."""
+    (fault,) = judge_query("sum(\n  rate(x[1m])", "query", AVERAGE)
+    assert (fault.message, fault.excerpt, fault.caret) == (
+        "2:14: unclosed left parenthesis (never closed)",
+        "sum(",
+        3,
+    )
+    blog = judge_query(BLOG, "query", AVERAGE)[0]
+    assert (blog.message, blog.excerpt, blog.caret) == ("1:83: unclosed left parenthesis (never closed)", BLOG, 4)
+
+
+def test_a_bracket_that_closes_nothing_is_pointed_at() -> None:
+    """The character itself is meant."""
+    (fault,) = judge_query("sum(x))", "query", AVERAGE)
+    assert (fault.message, fault.caret) == ("1:7: unexpected right parenthesis (closes nothing)", 6)
+
+
+def test_the_scrape_interval_that_a_short_range_needs_is_named() -> None:
+    """W304 says how often one would have to scrape."""
+    (fault,) = judge_query("sum(rate(x[10s]))", "query", AVERAGE)
+    assert fault.message == "[10s] holds two samples only if the scrape interval is 5 s or less"
+
+
+def test_a_value_that_goes_into_a_formula_is_not_judged_by_its_target() -> None:
+    """With scalingModifiers no trigger's value is divided among replicas, so W308 is silent."""
+    assert judge_query("avg(x)", "query", None) == ()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "(" * 30000 + "x" + ")" * 30000,
+        "1+" * 32000 + "1",
+        "-" * 64000 + "x",
+        "x or " * 12000 + "x",
+        "abs(" * 10000 + "x" + ")" * 10000,
+        "-(" * 3000 + "1" + ")" * 3000,
+        "sum(" * 20000,
+    ],
+    ids=["brackets", "sums", "signs", "sets", "calls", "signs and brackets", "open"],
+)
+def test_a_query_nested_without_measure_is_not_parsed(query: str) -> None:
+    """What would overflow the parser's stack is recognised before it: the process lives, and the query is sent."""
+    assert [fault.code for fault in judge_query(query, "query", AVERAGE)] in (["W300"], ["E300"])
+
+
+@pytest.mark.parametrize("query", ["abs(" * 99 + "x" + ")" * 99, "1+" * 149 + "x", "abs(-" * 99 + "x" + ")" * 99])
+def test_what_is_nested_within_measure_is_judged(query: str) -> None:
+    """A hundred brackets or 150 operators are within what can be walked."""
+    assert [fault.code for fault in judge_query(query, "query", AVERAGE)] == ["W302"]
