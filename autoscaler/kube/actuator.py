@@ -22,16 +22,26 @@ PASSED: Final = Superseded(why="the deadline of this write passed before it coul
 
 
 class ScaleActuator:
-    """The loop's ``Actuator`` on a real API server. ``now`` is the loop's steady clock."""
+    """The loop's ``Actuator`` on a real API server. ``now`` is the loop's steady clock.
+
+    ``noticed`` hears what the API server answered to a write, and what was found after a conflict.
+    """
 
     def __init__(
-        self, client: Writer, discovery: Discovery, now: Callable[[], datetime], budget: Budget | None = None
+        self,
+        client: Writer,
+        discovery: Discovery,
+        now: Callable[[], datetime],
+        budget: Budget | None = None,
+        *,
+        noticed: Callable[[ScaleTarget, ScaleStatus], None] | None = None,
     ) -> None:
         self._client = client
         self._discovery = discovery
         self._now = now
         self._budget = budget or Budget()
         self._backoff = Backoff(now)
+        self._noticed = noticed or _unheard
 
     async def apply(self, record: Decided, *, deadline: datetime) -> Outcome:
         """Write ``decision.desired``, once, before ``deadline`` or not at all."""
@@ -82,6 +92,7 @@ class ScaleActuator:
         found = await read_scale(self._client, self._discovery, target, left)
         if isinstance(found, Unreadable):
             return Failed(why=f"a conflict, and then {found.detail}", status=409)
+        self._noticed(target, found)
         if found.uid != record.seen.scale.uid:
             return Superseded(why=f"{target} was deleted and made again")
         if found.spec != record.seen.scale.spec:
@@ -102,6 +113,7 @@ class ScaleActuator:
         stored = scale_of(reply.body)
         if stored is None:
             return Unknown(why="the API server's answer to the write makes no sense")
+        self._noticed(record.obj.target, stored)
         if stored.spec != desired:
             why = f"the API server stored {stored.spec} instead of {desired}: an admission webhook?"
             return Failed(why=why, status=reply.status)
@@ -135,6 +147,10 @@ def out_of_bounds(record: Decided) -> str | None:
         f"{desired} replicas are outside {obj.awake_floor}..{obj.max_replicas} of {obj.key}; "
         "this is a mistake of the autoscaler and nothing was written"
     )
+
+
+def _unheard(target: ScaleTarget, scale: ScaleStatus) -> None:
+    """Hear nothing: without watches every read is new."""
 
 
 def _patch(scale: ScaleStatus, desired: int) -> dict[str, object]:

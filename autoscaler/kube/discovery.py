@@ -114,6 +114,13 @@ def group_path(version: str) -> str:
     return ("/apis/" if "/" in version else "/api/") + "/".join(segment(part) for part in version.split("/"))
 
 
+def collection_path(target: ScaleTarget) -> str | None:
+    """Give the path of the target's collection where its counts stand at known places; None for custom kinds."""
+    if target.api_version != "apps/v1" or target.kind not in KNOWN:
+        return None
+    return f"{group_path(target.api_version)}/namespaces/{segment(target.namespace)}/{KNOWN[target.kind]}"
+
+
 def object_path(target: ScaleTarget, plural: str) -> str:
     """Give the path of one object."""
     return f"{group_path(target.api_version)}/namespaces/{segment(target.namespace)}/{plural}/{segment(target.name)}"

@@ -36,12 +36,19 @@ class Writers:
 
     async def name(self, target: ScaleTarget, scale: ScaleStatus) -> ScaleStatus:
         """Add the writer to a scale; it stays None where nothing tells."""
+        named = self.named(target, scale)
+        if named is not None:
+            return named
+        self._known[target] = _Known(uid=scale.uid, replicas=scale.spec, writer=await self._look(target))
+        return self.named(target, scale) or scale
+
+    def named(self, target: ScaleTarget, scale: ScaleStatus) -> ScaleStatus | None:
+        """Add the writer as far as that takes no look; None: it takes one."""
         if scale.writer is not None:
             return scale
         known = self._known.get(target)
         if known is None or (known.uid, known.replicas) != (scale.uid, scale.spec):
-            known = _Known(uid=scale.uid, replicas=scale.spec, writer=await self._look(target))
-            self._known[target] = known
+            return None
         if known.writer is None:
             return scale
         return replace(scale, writer=known.writer.name, written_at=known.writer.at)

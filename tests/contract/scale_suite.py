@@ -1,5 +1,7 @@
 """What the scale port promises, whatever stands behind it."""
 
+import asyncio
+
 import anyio.to_thread
 import pytest
 
@@ -15,13 +17,26 @@ async def behind_our_back(move: object, *args: object) -> None:
     await anyio.to_thread.run_sync(move, *args)  # type: ignore[arg-type]
 
 
+async def until_watched(hands: Hands) -> None:
+    """Wait until the watch knows the Deployment."""
+    assert hands.watches is not None
+    collection = f"/apis/apps/v1/namespaces/{hands.namespace}/deployments"
+    async with asyncio.timeout(10):
+        while hands.watches.scale(collection, "web") is None:
+            await asyncio.sleep(0.01)
+
+
 class ScalePortSuite:
     """Every test gets a fresh Deployment ``web`` with two replicas."""
+
+    watching = False
 
     @pytest.fixture
     async def hands(self, world: World):  # type: ignore[no-untyped-def]
         await behind_our_back(world.make, "web", 2)
-        hands = await hands_of(world)
+        hands = await hands_of(world, watching=self.watching)
+        if self.watching:
+            await until_watched(hands)
         yield hands
         await hands.close()
 

@@ -15,3 +15,13 @@ class TestScaleOfARealServer(ScalePortSuite):
     @pytest.fixture
     def world(self, control_plane: ControlPlane, namespace: str) -> Real:
         return Real(control_plane, namespace)
+
+
+class TestScaleOfARealServerWatched(ScalePortSuite):
+    """kube-apiserver, with scales read from a watch."""
+
+    watching = True
+
+    @pytest.fixture
+    def world(self, control_plane: ControlPlane, namespace: str) -> Real:
+        return Real(control_plane, namespace)

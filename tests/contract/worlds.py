@@ -18,6 +18,7 @@ from autoscaler.kube.discovery import Discovery
 from autoscaler.kube.kubeconfig import find_access
 from autoscaler.kube.pods import Pods
 from autoscaler.kube.targets import ScaleReader
+from autoscaler.kube.watch import Watches
 from autoscaler.model.decision import Activity, Decision, Reason, Stage, Step
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ScaledObject, ScaleTarget
@@ -122,11 +123,12 @@ class Real:
 class Hands:
     """Our side of the port: one client, its reader and its actuator."""
 
-    def __init__(self, access: Access, namespace: str) -> None:
+    def __init__(self, access: Access, namespace: str, *, watching: bool = False) -> None:
         self.client = Writer(access)
         self.discovery = Discovery(self.client)
-        self.reader = ScaleReader(self.client, self.discovery, Pods(self.client))
-        self.actuator = ScaleActuator(self.client, self.discovery, now)
+        self.watches = Watches(self.client) if watching else None
+        self.reader = ScaleReader(self.client, self.discovery, Pods(self.client), self.watches)
+        self.actuator = ScaleActuator(self.client, self.discovery, now, noticed=self.reader.note)
         self.namespace = namespace
 
     def object(
@@ -151,11 +153,11 @@ class Hands:
         await self.client.close()
 
 
-async def hands_of(world: World) -> Hands:
+async def hands_of(world: World, *, watching: bool = False) -> Hands:
     """Make our side of a world's port."""
     path = await anyio.to_thread.run_sync(world.kubeconfig)
     access = await find_access(kubeconfig=str(path), context=None, announce=print, environ={})
-    return Hands(access, world.namespace)
+    return Hands(access, world.namespace, watching=watching)
 
 
 def now() -> datetime:
