@@ -55,7 +55,7 @@ def changed(before: Memory, after: Memory) -> bool:
         or before.shrunk != after.shrunk
         or _latest(before) != _latest(after)
         or (before.last_active_at is None) != (after.last_active_at is None)
-        or [trigger.failures for trigger in before.triggers] != [trigger.failures for trigger in after.triggers]
+        or _failing(before) != _failing(after)
         or _standing(before.past) != _standing(after.past)
     )
 
@@ -64,6 +64,11 @@ def _latest(memory: Memory) -> int | None:
     if not memory.recommendations:
         return None
     return max(memory.recommendations, key=lambda entry: entry.at).replicas
+
+
+def _failing(memory: Memory) -> list[int]:
+    """Give the triggers that fail; how often in a row is no reason to store."""
+    return [index for index, trigger in enumerate(memory.triggers) if trigger.failures]
 
 
 def _standing(past: Past) -> tuple[object, ...]:
@@ -96,7 +101,8 @@ def _last_active_at(
 ) -> datetime | None:
     """Refresh while active, while a guard does not believe the idleness, and while nothing is known (D6, D21)."""
     if decision.activity in _AWAKENED:
-        running = decision.base > 0 and decision.base == decision.current
+        refused = any(step.reason is Reason.PAUSED_SCALE_OUT for step in decision.steps)
+        running = decision.base > 0 and decision.base == decision.current and not refused
         return floored(seen.at) if running or isinstance(outcome, Applied | Unknown) else known.last_active_at
     awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
     if awake and (decision.activity is Activity.UNKNOWN or is_held_by_source(holds_of(obj, seen))):
