@@ -3,11 +3,14 @@
 import pytest
 
 from autoscaler.core.activation import activate, has_cooled, is_active, notice
+from autoscaler.core.decide import decide
+from autoscaler.core.remember import remember
 from autoscaler.model.decision import Activity, Reason
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Fallback, MetricKind, Pause, ScaledObject
 from autoscaler.model.observation import Hold, HoldReason, MissingReason, Origin
-from tests.unit.builders import a_memory, a_past, a_sample, a_trigger, an_object, at, missing
+from autoscaler.model.record import Unneeded
+from tests.unit.builders import a_memory, a_past, a_sample, a_trigger, an_object, an_observation, at, missing
 
 LATER = 1000
 
@@ -48,6 +51,15 @@ def test_row_2a_paused_scale_out_keeps_an_object_asleep(minimum: int, idle: int 
     """Paused scale-out refuses the way up from zero and from idle."""
     obj = an_object(minimum=minimum, idle=idle, pause=Pause(scale_out=True))
     assert outcome(obj, current, active=True) == (current, Activity.ACTIVE, Reason.PAUSED_SCALE_OUT)
+
+
+def test_row_2a_leaves_the_last_activity_where_it_was():
+    """An idle object that paused scale-out keeps down is not refreshed, however active its triggers are."""
+    obj = an_object(minimum=3, idle=1, pause=Pause(scale_out=True))
+    seen = an_observation(5, replicas=1, now=1000)
+    memory = a_memory((1, 990), active=0, past=a_past(replicas=1, last=990, resting=True))
+    decision = decide(obj, memory, seen)
+    assert remember(obj, memory, seen, decision, Unneeded()).last_active_at == at(0)
 
 
 def test_row_2c_activity_with_a_failing_trigger_keeps_the_count():
