@@ -200,7 +200,7 @@ def write_github(result: Result, screen: Screen) -> None:
     """Write findings as annotations of a GitHub workflow."""
     for finding in result.findings:
         fault = finding.fault
-        place = {"file": finding.file, "line": fault.line, "col": fault.column, "title": fault.code}
+        place = {"file": plain(finding.file, LONGEST), "line": fault.line, "col": fault.column, "title": fault.code}
         given = ",".join(f"{name}={_property(str(part))}" for name, part in place.items() if part is not None)
         path = f"{fault.path}: " if fault.path else ""
         screen.write(f"::{_GITHUB[fault.severity]} {given}::{_message(f'{path}{fault.message}')}")

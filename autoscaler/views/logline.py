@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from autoscaler.model.objects import ObjectKey, Source
-from autoscaler.model.observation import Missing
+from autoscaler.model.observation import Hold, Missing
 from autoscaler.model.record import (
     Applied,
     Broken,
@@ -47,7 +47,7 @@ class Standing:
 
     ``wish`` is the count that a dry run would write and from which, ``failure`` why the last write failed,
     ``unreadable`` why the scale cannot be read; None where there is no such thing. ``missing`` maps a trigger's metric
-    to the reason; ``holds`` are the guards' words in force.
+    to the reason; ``holds`` are the guards' words that keep it from falling now.
     """
 
     wish: tuple[int, int] | None = None
@@ -104,10 +104,16 @@ def _standing(record: Decided) -> Standing:
         missing={
             trigger.ask.metric: measured.reason.value for trigger, measured in seen if isinstance(measured, Missing)
         },
-        holds=frozenset(hold.reason.value for hold in record.seen.holds),
+        holds=frozenset(hold.reason.value for hold in _felt(record)),
         paused=record.obj.pause.full,
         fallback=bool(decision.fallbacks),
     )
+
+
+def _felt(record: Decided) -> tuple[Hold, ...]:
+    """Give the holds that changed this decision: where nothing wanted to fall, the source's own line is enough."""
+    said = {step.reason.value for step in record.decision.steps}
+    return tuple(hold for hold in record.seen.holds if hold.reason.value in said)
 
 
 def _with_unreadable(before: Standing, reason: str) -> Standing:
@@ -145,7 +151,7 @@ def _trigger_edges(before: Standing, after: Standing, record: Decided, named: Ma
 
 
 def _other_edges(before: Standing, after: Standing, record: Decided, named: Mapping[str, object]) -> Iterator[Event]:
-    for hold in record.seen.holds:
+    for hold in _felt(record):
         if hold.reason.value not in before.holds:
             yield _event(Level.INFO, "hold began", named, reason=hold.reason.value, detail=hold.detail)
     for reason in sorted(before.holds - after.holds):

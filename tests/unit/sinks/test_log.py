@@ -126,6 +126,12 @@ def test_a_hold_is_said_when_it_begins_and_when_it_ends():
     assert events(held, held, free) == [("info", "hold began"), ("info", "hold ended")]
 
 
+def test_a_hold_that_changes_nothing_is_not_said():
+    """At a start every source recovers: a fleet that wants nothing else does not fill the log with it."""
+    hold = Hold(reason=HoldReason.SOURCE_RECOVERING, detail="started")
+    assert events(decided(WEB, an_observation(70, replicas=7, holds=(hold,)))) == []
+
+
 def test_a_pause_is_said_when_it_begins_and_when_it_ends():
     """A paused object says so once."""
     paused = decided(replace(WEB, pause=Pause(paused=True)), an_observation(replicas=7))
