@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from autoscaler.cli.live import live
 from autoscaler.cli.relay import RelayingSender
 from autoscaler.core.signs import GuardSettings
 from autoscaler.kube.actuator import ScaleActuator, Withholding
@@ -23,7 +24,7 @@ from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
 from autoscaler.manifests.settings import Settings as LoadSettings
 from autoscaler.model.auth import Authentication, AuthRef
 from autoscaler.model.fatal import FatalError
-from autoscaler.model.objects import ObjectKey, ScaleTarget
+from autoscaler.model.objects import ObjectKey, ScaleTarget, Source
 from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
 from autoscaler.model.text import Secret
@@ -40,6 +41,8 @@ from autoscaler.settings import Settings
 
 class NoStore:
     """The store of a daemon without a state folder: every start is lost memory, which only delays falls (L6)."""
+
+    fault: str | None = None
 
     def load(self) -> Saved | None:
         """Know nothing."""
@@ -64,12 +67,17 @@ class Library:
     catalog: Catalog = field(default_factory=Catalog)
 
     def __post_init__(self) -> None:
-        self.scalers = build_registry(built_in(self.query_timeout))
+        self.scalers = live(build_registry(built_in(self.query_timeout)))
 
     def read(self, snapshot: Snapshot, at: datetime, governed: Mapping[ScaleTarget, ObjectKey]) -> Changes:
         """Read a snapshot of the files; what is invalid leaves its last good version running."""
         self.catalog, changes = update(self.catalog, snapshot, self.scalers, self.settings, at=at, governed=governed)
         return changes
+
+    def peek(self, snapshot: Snapshot, at: datetime) -> frozenset[Source]:
+        """Say which sources a snapshot asks, without taking it over."""
+        seen, _ = update(self.catalog, snapshot, self.scalers, self.settings, at=at, governed={})
+        return frozenset(trigger.ask.question.source for obj in seen.objects.values() for trigger in obj.triggers)
 
     def authentication(self, ref: AuthRef) -> Authentication | None:
         """Find a TriggerAuthentication among the documents."""

@@ -1,11 +1,12 @@
 """The sender of a laptop: ``.svc`` addresses that do not resolve go through the API server's service proxy."""
 
 import asyncio
+from collections.abc import Iterable
 
 from yarl import URL
 
-from autoscaler.kube.proxy import ServiceProxy
-from autoscaler.model.objects import Author
+from autoscaler.kube.proxy import Service, ServiceProxy, service_of
+from autoscaler.model.objects import Author, ScaledObject
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.scalers.addresses import Refusal
 from autoscaler.scalers.contract import Answer, Response
@@ -35,6 +36,18 @@ class RelayingSender(Sender):
         if isinstance(answer, Missing):
             return answer
         return Response(status=answer.status, content_type=answer.content_type, body=answer.body)
+
+    async def proxied(self, objects: Iterable[ScaledObject]) -> frozenset[Service]:
+        """Say which Services are asked through the API server: reading them there takes a right of its own."""
+        asked = {
+            self._proxy.moved(address)
+            for obj in objects
+            if obj.author is Author.OPERATOR
+            for trigger in obj.triggers
+            for address in trigger.ask.question.source.addresses
+        }
+        found = [service_of(address) for address in sorted(asked) if await self._proxy.takes(address)]
+        return frozenset(service for service in found if service is not None)
 
 
 def _at(call: Call, url: str) -> Call:

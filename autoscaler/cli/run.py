@@ -105,6 +105,7 @@ def start(settings: Settings, paths: tuple[str, ...], *, dry_run: bool, once: bo
     """Run, and give the exit status."""
     from autoscaler.cli.compose import is_terminal
     from autoscaler.cli.serve import serve, serve_once
+    from autoscaler.cli.stopping import Stopped
     from autoscaler.model.fatal import FatalError
     from autoscaler.sinks.log import Format, configure_log
 
@@ -116,6 +117,9 @@ def start(settings: Settings, paths: tuple[str, ...], *, dry_run: bool, once: bo
     work = serve_once if once else serve
     try:
         return asyncio.run(work(settings, paths, dry_run=dry_run, logger=logger))
+    except Stopped:
+        logger.info("stopped", memory="nothing had been decided yet")
+        return 0
     except FatalError as error:
         logger.error("ended", why=str(error))
         return error.exit_code

@@ -1,19 +1,19 @@
 """The daemon, put together: the composition root of ``autoscaler run``."""
 
 import asyncio
-import signal
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from autoscaler import __version__
 from autoscaler.cli.compose import Library, NoStore, Outside, guard_of, library_of, reach_out
 from autoscaler.cli.once import tick_once
+from autoscaler.cli.readings import Logger, Readings
+from autoscaler.cli.stopping import stop_signal, unless
 from autoscaler.kube.rights import lacking, rights_for, role_rules
 from autoscaler.loop.clock import SystemClock
 from autoscaler.loop.daemon import Daemon
@@ -21,11 +21,10 @@ from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.ports import Clock, Sink
 from autoscaler.loop.tick import Ports
 from autoscaler.loop.vitals import Vitals
-from autoscaler.manifests.catalog import Changes, Refused
-from autoscaler.manifests.files import snapshot, watch
+from autoscaler.manifests.catalog import Snapshot
+from autoscaler.manifests.files import STDIN, snapshot, watch
 from autoscaler.model.fatal import FatalError
-from autoscaler.model.faults import Fault
-from autoscaler.model.objects import ObjectKey
+from autoscaler.model.objects import Source
 from autoscaler.model.observation import Unreadable
 from autoscaler.model.record import Decided
 from autoscaler.settings import Settings
@@ -34,54 +33,12 @@ from autoscaler.sinks.latest import Latest
 from autoscaler.sinks.log import Log
 from autoscaler.sinks.state import StateFolder
 
-Logger = structlog.typing.FilteringBoundLogger
-
-
-@dataclass
-class Readings:
-    """What was said last about the documents: for the log, once per change, and for metrics and readiness."""
-
-    logger: Logger
-    vitals: Vitals
-    refused: tuple[Refused, ...] = ()
-    faults: dict[ObjectKey, tuple[Fault, ...]] = field(default_factory=dict)
-
-    def note(self, changes: Changes) -> None:
-        """Say what is new, and keep it where the probes and metrics look."""
-        for refused in changes.refused:
-            if refused not in self.refused:
-                self._warn(refused)
-        if self.refused and not changes.refused:
-            self.logger.info("accepted", documents="all")
-        self.refused = changes.refused
-        self.vitals.loaded = True
-        self.vitals.refused = {f"{each.file} {each.subject}": complaint(each) for each in changes.refused}
-        self.faults = {each.key or ObjectKey(namespace="", name=each.file): each.faults for each in changes.refused}
-
-    def _warn(self, refused: Refused) -> None:
-        self.logger.warning(
-            "refused",
-            object=refused.subject,
-            file=refused.file,
-            why=complaint(refused),
-            running="the last good version" if refused.running else "nothing",
-        )
-
-
-def complaint(refused: Refused) -> str:
-    """Put the first fault of a refused document into a line."""
-    fault = refused.faults[0]
-    where = f"line {fault.line}, {fault.path}" if fault.line else fault.path
-    more = f" (and {len(refused.faults) - 1} more: autoscaler check)" if len(refused.faults) > 1 else ""
-    return f"{fault.code} {where}: {fault.message}{more}"
+PIPED = "<stdin>"
 
 
 async def serve(settings: Settings, paths: Sequence[str], *, dry_run: bool, logger: Logger) -> int:
     """Run the daemon until SIGTERM, and give its exit status. FatalError where it cannot start."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return await serve_until(stop, settings, paths, SystemClock(), dry_run=dry_run, logger=logger)
+    return await serve_until(stop_signal(), settings, paths, SystemClock(), dry_run=dry_run, logger=logger)
 
 
 async def serve_until(
@@ -96,26 +53,31 @@ async def serve_until(
 ) -> int:
     """Run the daemon on a clock until ``stop`` is set; ``watchers`` are more sinks, beside log and metrics."""
     library = library_of(settings, dry_run=dry_run)
-    store = store_of(settings, clock, dry_run=dry_run)
+    files = snapshot(paths, recursive=settings.recursive)
+    store = store_of(settings, clock, dry_run=dry_run, known=lambda: library.peek(files, clock.now()))
     vitals = Vitals(started_at=clock.now())
     fleet = Fleet(guard_of(settings))
     readings = Readings(logger, vitals)
     latest = Latest(fleet.objects, faulty=lambda: readings.faults)
     counters = Counters(store.age)
-    outside = await reach_out(settings, library, clock, writes=not dry_run)
-    sinks = (latest, counters, Log(logger, fleet.objects), *watchers)
+    outside = await unless(stop, reach_out(settings, library, clock, writes=not dry_run))
+    sinks: tuple[Sink, ...] = (latest, counters, Log(logger, fleet.objects), *watchers)
     ports = Ports(clock=clock, sampler=outside.sampler, targets=outside.targets, actuator=outside.actuator, sinks=sinks)
-    daemon = Daemon(fleet, ports, store, outside.server, vitals)
     try:
+        daemon = Daemon(fleet, ports, store, outside.server, vitals)
         stop_web = await listen(settings, vitals, clock, latest, counters, logger)
-        changes = library.read(snapshot(paths, recursive=settings.recursive), clock.now(), daemon.governed)
+        changes = library.read(files, clock.now(), daemon.governed)
         readings.note(changes)
         daemon.load(changes.added)
-        await started(settings, outside, library, logger, dry_run=dry_run)
+        announce_start(settings, outside, library, logger, dry_run=dry_run)
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(follow(settings, paths, library, daemon, readings, clock))
+            aside = (
+                group.create_task(follow(Watched(settings, paths, files), library, daemon, readings, clock)),
+                group.create_task(name_missing_rights(outside, library, logger, dry_run=dry_run)),
+            )
             await daemon.run(stop)
-            watching.cancel()
+            for task in aside:
+                task.cancel()
         await stop_web()
     finally:
         await outside.close()
@@ -129,10 +91,11 @@ async def serve_once(settings: Settings, paths: Sequence[str], *, dry_run: bool,
     clock = SystemClock()
     library = library_of(settings, dry_run=dry_run)
     readings = Readings(logger, Vitals(started_at=clock.now()))
-    store = store_of(settings, clock, dry_run=dry_run)
+    files = snapshot(paths, recursive=settings.recursive)
+    store = store_of(settings, clock, dry_run=dry_run, known=lambda: library.peek(files, clock.now()))
     outside = await reach_out(settings, library, clock, writes=not dry_run)
     try:
-        readings.note(library.read(snapshot(paths, recursive=settings.recursive), clock.now(), {}))
+        readings.note(library.read(files, clock.now(), {}))
         objects = tuple(library.catalog.objects.values())
         log = Log(logger, library.catalog.objects)
         done = await tick_once(objects, outside, clock, guard_of(settings), store)
@@ -145,18 +108,34 @@ async def serve_once(settings: Settings, paths: Sequence[str], *, dry_run: bool,
     return 1 if readings.refused or not objects else 0
 
 
-async def follow(
-    settings: Settings,
-    paths: Sequence[str],
-    library: Library,
-    daemon: Daemon,
-    readings: Readings,
-    clock: Clock,
-) -> None:
-    """Take over what changes in the files, within seconds."""
+@dataclass(frozen=True)
+class Watched:
+    """What is watched: the paths on disk, and what standard input gave once and for all."""
+
+    settings: Settings
+    paths: Sequence[str]
+    first: Snapshot
+
+    async def snapshots(self, executor: Executor) -> AsyncIterator[Snapshot]:
+        """Give the files at once and whenever they change."""
+        on_disk = [path for path in self.paths if path != STDIN]
+        piped = tuple(file for file in self.first.files if file.path == PIPED) if STDIN in self.paths else ()
+        if not on_disk:
+            return
+        async for seen in watch(on_disk, recursive=self.settings.recursive, executor=executor):
+            yield replace(seen, files=(*seen.files, *piped))
+
+
+async def follow(watched: Watched, library: Library, daemon: Daemon, readings: Readings, clock: Clock) -> None:
+    """Take over what changes in the files, within seconds; they are read and judged beside the loop."""
+    loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="files") as executor:
-        async for seen in watch(paths, recursive=settings.recursive, executor=executor):
-            changes = library.read(seen, clock.now(), daemon.governed)
+        async for seen in watched.snapshots(executor):
+            try:
+                changes = await loop.run_in_executor(executor, library.read, seen, clock.now(), daemon.governed)
+            except Exception:  # a document that breaks its reader must not end what runs
+                readings.broke(traceback.format_exc())
+                continue
             readings.note(changes)
             if changes.added or changes.changed or changes.removed:
                 daemon.take(added=changes.added, changed=changes.changed, removed=changes.removed)
@@ -188,30 +167,38 @@ async def nothing() -> None:
     """Close nothing."""
 
 
-async def started(settings: Settings, outside: Outside, library: Library, logger: Logger, *, dry_run: bool) -> None:
-    """Say what runs, against what, and which rights are missing."""
-    objects = tuple(library.catalog.objects.values())
+def announce_start(settings: Settings, outside: Outside, library: Library, logger: Logger, *, dry_run: bool) -> None:
+    """Say what runs, and against what."""
     logger.info(
         "started",
         version=__version__,
         server=outside.client.access.address,
         context=outside.client.access.context,
         kubernetes=outside.version,
-        objects=len(objects),
+        objects=len(library.catalog.objects),
         mode="dry run, nothing is written" if dry_run else "active",
         memory=settings.state_dir or "lost at every restart; keep it with --state-dir",
     )
+
+
+async def name_missing_rights(outside: Outside, library: Library, logger: Logger, *, dry_run: bool) -> None:
+    """Say once which rights are missing, with the rules that grant them; ticks do not wait for it."""
+    objects = tuple(library.catalog.objects.values())
     await outside.discovery.learn([obj.target for obj in objects])
-    missing = await lacking(outside.client, rights_for(objects, outside.discovery, writes=not dry_run, proxied=()))
+    proxied = await outside.sender.proxied(objects)
+    rights = rights_for(objects, outside.discovery, writes=not dry_run, proxied=proxied)
+    missing = await lacking(outside.client, rights)
     if isinstance(missing, Unreadable):
         logger.warning("rights unknown", why=missing.detail)
     elif missing:
         logger.warning("rights missing", rights=", ".join(map(str, missing)), add=role_rules(missing))
 
 
-def store_of(settings: Settings, clock: Clock, *, dry_run: bool) -> StateFolder | NoStore:
-    """Open the state folder; a dry run keeps its own beside the real one."""
+def store_of(
+    settings: Settings, clock: Clock, *, dry_run: bool, known: Callable[[], Iterable[Source]]
+) -> StateFolder | NoStore:
+    """Open the state folder; a dry run keeps its own beside the real one. ``known`` gives the sources in use."""
     if settings.state_dir is None:
         return NoStore()
     folder = Path(settings.state_dir)
-    return StateFolder(folder / "dry-run" if dry_run else folder, now=clock.now)
+    return StateFolder(folder / "dry-run" if dry_run else folder, now=clock.now, known=known)

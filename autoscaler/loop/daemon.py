@@ -1,33 +1,36 @@
-"""The daemon around the tick: start, beat, chores, stop; the broad except around one cohort."""
+"""The daemon around the tick: start, beat, stop; the broad except around one cohort."""
 
 import asyncio
-import gc
 import traceback
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from autoscaler.core.sources import resume, state_of
 from autoscaler.loop.beats import Beats
+from autoscaler.loop.chores import BULK, Keeper, collect, settle_garbage
 from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.ports import Saved, Store
+from autoscaler.loop.recall import Recall
 from autoscaler.loop.restore import restore
 from autoscaler.loop.tick import Ports, settle, tick
 from autoscaler.loop.vitals import Vitals
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget
 from autoscaler.model.observation import Unreadable
-from autoscaler.model.record import Broken, Round, Unknown
+from autoscaler.model.record import Broken, Round
 from autoscaler.model.turn import Cohort
 
-CHORE_INTERVAL = timedelta(seconds=5)
+PROBE_SECONDS = 5.0
+SAVE_SECONDS = 4.0  # what changed is on disk within five (L7)
+WATCH_SECONDS = 0.5
+OVERDUE = timedelta(seconds=1)
+COLLECT_SECONDS = 60.0
 PATIENCE = timedelta(milliseconds=600)  # what ticks under way get at a stop; the whole stop takes less than a second
-COLLECT_EVERY = 12  # chores between two collections of garbage
 
 
 class Server(Protocol):
@@ -54,18 +57,20 @@ class Daemon:
     def __init__(self, fleet: Fleet, ports: Ports, store: Store, server: Server, vitals: Vitals) -> None:
         self._fleet = fleet
         self._ports = ports
-        self._store = store
-        self._saved = store.load()
+        self._keeper = Keeper(store, vitals)
         self._server = server
         self._vitals = vitals
         self._ticks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")  # one thread: saves never overlap
+        now, saved = ports.clock.now(), store.load()
+        self._recall = Recall(saved, now)
+        if saved is not None:
+            fleet.guard = resume(saved.sources, saved.saved_at, now, fleet.guard_settings)
 
     @property
     def governed(self) -> Mapping[ScaleTarget, ObjectKey]:
         """Say which object governed each target last, as far as memory goes."""
-        known = {**(self._saved.memories if self._saved is not None else {}), **self._fleet.memories}
+        known = {**self._recall.waiting, **self._fleet.memories}
         return {memory.past.target: key for key, memory in known.items() if memory.past is not None}
 
     def load(self, objects: Sequence[ScaledObject]) -> None:
@@ -73,28 +78,26 @@ class Daemon:
 
         What cannot be read is lost memory, which only delays falls (L6).
         """
-        now = self._ports.clock.now()
         for obj in objects:
-            self._fleet.memories[obj.key] = recalled(self._saved, obj.key)
-        if self._saved is not None:
-            self._fleet.guard = resume(self._saved.sources, self._saved.saved_at, now, self._fleet.guard_settings)
-        self._fleet.start(objects, now)
+            self._fleet.memories[obj.key] = self._recall.claim(obj.key)
+        self._fleet.start(objects, self._ports.clock.now())
         self._noted()
 
     def take(
-        self, *, added: Iterable[ScaledObject], changed: Iterable[ScaledObject], removed: Iterable[ObjectKey]
+        self, *, added: Sequence[ScaledObject], changed: Sequence[ScaledObject], removed: Iterable[ObjectKey]
     ) -> None:
         """Take over a change of the objects while running."""
         now = self._ports.clock.now()
         for obj in added:
-            self._fleet.memories[obj.key] = recalled(self._saved, obj.key)
+            self._fleet.memories[obj.key] = self._recall.claim(obj.key)
             self._fleet.add(obj, now)
         for obj in changed:
             self._fleet.change(obj, now)
         for key in removed:
             self._remove(key)
         self._noted()
-        settle_garbage()
+        if len(added) + len(changed) >= BULK:
+            settle_garbage()
 
     def _noted(self) -> None:
         longest = max((obj.polling_interval for obj in self._fleet.objects.values()), default=timedelta(0))
@@ -104,32 +107,52 @@ class Daemon:
     def _remove(self, key: ObjectKey) -> None:
         obj, memory = self._fleet.objects.get(key), self._fleet.memory(key)
         self._fleet.remove(key)
+        self._vitals.unreadable.pop(str(key), None)
         if obj is not None and obj.restore_original and memory.past is not None:
             self._spawn(self._restored(obj, memory))
 
     async def _restored(self, obj: ScaledObject, memory: Memory) -> None:
-        self._publish(await restore(self._ports, obj, memory))
+        try:
+            done = await restore(self._ports, obj, memory)
+        except Exception:
+            broken = Broken(obj=obj, memory=memory, at=self._ports.clock.now(), traceback=traceback.format_exc())
+            done = Round(at=broken.at, records=(broken,), sources={})
+        self._publish(done)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until ``stop`` is set; then end what is under way and save everything, within a second."""
         scheduler = AsyncIOScheduler(timezone="UTC")
         beats = Beats(self._ports.clock, lambda: self._fleet.beat_interval)
-        scheduler.add_job(self._beat, trigger=OnTheBeat(beats), misfire_grace_time=None, coalesce=True, max_instances=1)
+        job = scheduler.add_job(
+            self._beat, trigger=OnTheBeat(beats), misfire_grace_time=None, coalesce=True, max_instances=1
+        )
         settle_garbage()
         async with asyncio.TaskGroup() as self._group:
             scheduler.start()
-            chores = self._group.create_task(self._chores())
-            await stop.wait()
-            self._vitals.stopping = True
-            scheduler.shutdown(wait=False)
-            chores.cancel()
-            await self._end()
+            work = (self._save_on(), self._probe_on(), self._watch(job, beats), collect(self._is_idle, COLLECT_SECONDS))
+            chores = [self._group.create_task(each) for each in work]
+            try:
+                await stop.wait()
+            finally:
+                self._vitals.stopping = True
+                scheduler.shutdown(wait=False)
+                for chore in chores:
+                    chore.cancel()
+                await self._end()
 
     async def _beat(self) -> None:
         now = self._ports.clock.now()
         self._vitals.beat_at = now
         for cohort in self._fleet.due(now, self._ports.clock.wall()):
             self._spawn(self._ticked(cohort))
+
+    async def _watch(self, job: Job, beats: Beats) -> None:
+        """Call the beat back when the wall stepped: APScheduler sleeps by it, for an hour after a step of an hour."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            last = self._vitals.beat_at
+            if last is not None and self._ports.clock.now() - last > OVERDUE:
+                job.modify(next_run_time=datetime.now(UTC) + beats.wait())
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         assert self._group is not None, "objects change only while the daemon runs"
@@ -143,6 +166,7 @@ class Daemon:
         except Exception:  # the second broad except: what escapes one cohort's tick never stops another's
             done = self._broken_round(cohort, traceback.format_exc())
         self._vitals.tick_at = self._ports.clock.now()
+        self._vitals.note(done)
         self._publish(done)
 
     def _broken_round(self, cohort: Cohort, text: str) -> Round:
@@ -162,53 +186,39 @@ class Daemon:
             except Exception as error:  # a sink that breaks must not silence the others
                 self._vitals.troubles[f"sink {type(sink).__name__}"] = f"broke with {type(error).__name__}"
 
-    async def _chores(self) -> None:
-        count = 0
+    def _is_idle(self) -> bool:
+        return not self._ticks
+
+    async def _probe_on(self) -> None:
         while True:
             failure = await self._server.probe()
             self._vitals.server = failure
             if failure is None:
                 self._vitals.server_seen_at = self._ports.clock.now()
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _save_on(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
             if self._fleet.dirty:
                 await self._save(clean=False)
-            count += 1
-            if count % COLLECT_EVERY == 0 and not self._ticks:
-                gc.collect()
-            await asyncio.sleep(CHORE_INTERVAL.total_seconds())
 
     async def _save(self, *, clean: bool) -> None:
         self._fleet.dirty = False
         saved = Saved(
-            memories=dict(self._fleet.memories),
+            memories={**self._recall.waiting, **self._fleet.memories},
             sources={source: state_of(history) for source, history in self._fleet.guard.items()},
             clean=clean,
             saved_at=self._ports.clock.now(),
         )
-        await asyncio.get_running_loop().run_in_executor(self._disk, self._store.save, saved)
+        await self._keeper.save(saved)
 
     async def _end(self) -> None:
+        """Let ticks under way end, for a moment; what is known of the writes of the others is remembered."""
         if self._ticks:
             await asyncio.wait(self._ticks, timeout=PATIENCE.total_seconds())
         for task in tuple(self._ticks):
             task.cancel()
         for record in tuple(self._fleet.in_flight.values()):
-            unsure = replace(record, outcome=Unknown(why="stopped before the API server answered"))
-            settle(self._fleet, unsure, unsure.seen.at, lateness=timedelta(0), took=timedelta(0))
+            settle(self._fleet, record, record.seen.at, lateness=timedelta(0), took=timedelta(0))
         await self._save(clean=True)
-
-
-def recalled(saved: Saved | None, key: ObjectKey) -> Memory:
-    """Give one object's memory from what was saved, marked with what its next tick must doubt."""
-    if saved is None:
-        return Memory(lost=True)
-    memory = saved.memories.get(key)
-    if memory is None:
-        return Memory()
-    return memory if saved.clean else replace(memory, unclean=True)
-
-
-def settle_garbage() -> None:
-    """Keep what was just loaded out of every later collection; a full one stops a large fleet for 0.4 s."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)

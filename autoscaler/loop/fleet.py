@@ -1,24 +1,28 @@
 """All that the loop knows: objects, memories, the source guard's histories, and whose turn it is next."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from autoscaler.core.cadence import at_once, due, first
 from autoscaler.core.cadence import wake as woken
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import horizons
+from autoscaler.core.sources import horizons, judge
 from autoscaler.loop.agenda import Agenda
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Author, ObjectKey, ScaledObject, Source
 from autoscaler.model.record import Decided
-from autoscaler.model.turn import Cohort, Turn
+from autoscaler.model.turn import Cohort, Report, Turn
 
 BEAT = timedelta(milliseconds=250)
 BACK_OFF_LIMIT = timedelta(seconds=60)
+ASLEEP = timedelta(seconds=60)  # beats so far apart mean that the process was suspended, not slow (L6)
 
 
 class Fleet:
-    """Every object with its memory and its next turn. One owner per value; values are replaced whole."""
+    """Every object with its memory and its next turn. One owner per value; values are replaced whole.
+
+    ``in_flight`` holds the records of writes that no memory knows yet, as far as their outcome is known.
+    """
 
     def __init__(self, guard: GuardSettings, *, beat: timedelta = BEAT) -> None:
         self.objects: dict[ObjectKey, ScaledObject] = {}
@@ -36,6 +40,8 @@ class Fleet:
         self._ticking: set[ObjectKey] = set()
         self._woken: set[ObjectKey] = set()
         self._broken: dict[ObjectKey, int] = {}
+        self._looked_at: datetime | None = None
+        self._resumed_at: datetime | None = None
 
     @property
     def beat_interval(self) -> timedelta:
@@ -46,19 +52,19 @@ class Fleet:
         return self._beat
 
     @property
-    def horizons(self) -> Mapping[Source, timedelta]:
-        """Give each source's longest recovery time, over the objects as they are."""
-        if self._horizons is None:
-            self._horizons = horizons(self.objects.values(), self.guard_settings)
-        return self._horizons
-
-    @property
     def crowd(self) -> Crowd:
         """Say who is at zero and who is a tenant, as the source guard asks."""
         if self._crowd is None:
             tenants = frozenset(key for key, obj in self.objects.items() if obj.author is Author.TENANT)
             self._crowd = Crowd(asleep=frozenset(self._asleep), tenants=tenants)
         return self._crowd
+
+    def hear(self, reports: Sequence[Report], at: datetime) -> None:
+        """Fold a cohort's reports into the guard; what nobody asks any more is forgotten."""
+        if self._horizons is None:
+            self._horizons = horizons(self.objects.values(), self.guard_settings)
+            self.guard = {source: history for source, history in self.guard.items() if source in self._horizons}
+        self.guard = judge(self.guard, reports, at, self.guard_settings, crowd=self.crowd, horizons=self._horizons)
 
     def start(self, objects: Iterable[ScaledObject], started: datetime) -> None:
         """Take in the objects that are there when the process starts, splayed over their first seconds (L8)."""
@@ -69,7 +75,10 @@ class Fleet:
     def add(self, obj: ScaledObject, at: datetime) -> None:
         """Take in an object that appears while we run; it ticks at once."""
         self._set(obj)
-        self.agenda.put(at_once(obj, at))
+        if obj.key in self._ticking:  # gone and back within one slow tick
+            self._woken.add(obj.key)
+        else:
+            self.agenda.put(at_once(obj, at))
 
     def change(self, obj: ScaledObject, at: datetime) -> None:
         """Replace an object by its edited self and wake it as a poll slot; its grids stay (L1)."""
@@ -109,14 +118,21 @@ class Fleet:
         return self.memories.get(key) or Memory()
 
     def due(self, now: datetime, wall: datetime) -> Iterator[Cohort]:
-        """Take the turns that are due and group them by instant and sources."""
-        cohorts: dict[tuple[datetime, frozenset[Source]], list[Turn]] = {}
+        """Take the turns that are due and group them by instant and sources.
+
+        What a bug ended last time ticks alone, so that it takes nobody along again.
+        """
+        if self._looked_at is not None and now - self._looked_at > ASLEEP:
+            self._resumed_at = now
+        self._looked_at = now
+        cohorts: dict[tuple[datetime, frozenset[Source], ObjectKey | None], list[Turn]] = {}
         for held in self.agenda.take(now):
             turn = self._fold(held, now)
             self._ticking.add(turn.obj.key)
             sources = frozenset(turn.obj.triggers[i].ask.question.source for i in turn.asks)
-            cohorts.setdefault((turn.at, sources), []).append(turn)
-        for (at, _), turns in cohorts.items():
+            alone = turn.obj.key if turn.obj.key in self._broken else None
+            cohorts.setdefault((turn.at, sources, alone), []).append(turn)
+        for (at, _, _), turns in cohorts.items():
             yield Cohort(at=at, wall=wall - (now - at), turns=tuple(turns))
 
     def _fold(self, held: Turn, now: datetime) -> Turn:
@@ -128,6 +144,12 @@ class Fleet:
             return held
         asks = tuple(sorted({*held.asks, *later.asks}))
         return Turn(obj=held.obj, at=later.at, slots=held.slots | later.slots, asks=asks, awake=later.awake)
+
+    def slept(self, since: datetime, now: datetime) -> bool:
+        """Say whether the process was suspended between two instants, the second of them now."""
+        if self._looked_at is None:
+            return False
+        return now - self._looked_at > ASLEEP or (self._resumed_at is not None and self._resumed_at > since)
 
     def put_back(self, turns: Iterable[Turn], at: datetime, now: datetime) -> None:
         """Set the next turn of everything that ticked, as the object is now; what broke waits a little longer."""
@@ -145,10 +167,12 @@ class Fleet:
 
     def broke(self, key: ObjectKey) -> None:
         """Count a tick that a bug of ours ended."""
+        self.in_flight.pop(key, None)
         self._broken[key] = self._broken.get(key, 0) + 1
 
     def keep(self, key: ObjectKey, memory: Memory) -> None:
         """Replace an object's memory after a tick that went well."""
+        self.in_flight.pop(key, None)
         self._broken.pop(key, None)
         if key not in self.objects:
             return

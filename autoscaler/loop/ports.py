@@ -45,6 +45,10 @@ class Actuator(Protocol):
 class Store(Protocol):
     """Keeps memories over a restart."""
 
+    @property
+    def fault(self) -> str | None:
+        """Why the last save failed; None where it did not."""
+
     def load(self) -> Saved | None:
         """Give what was saved last; None where nothing readable is there (lost memory, L6)."""
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import changed, remember
-from autoscaler.core.sources import believe, holds, judge, state_of
+from autoscaler.core.sources import believe, holds, state_of
 from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.ports import Actuator, Clock, Sampler, Sink, Targets
 from autoscaler.model.memory import Memory
@@ -25,11 +25,12 @@ from autoscaler.model.observation import (
     ScaleStatus,
     Unreadable,
 )
-from autoscaler.model.record import Broken, Decided, Record, Round, Superseded, Unneeded, Unobserved
+from autoscaler.model.record import Broken, Decided, Record, Round, Superseded, Unknown, Unneeded, Unobserved
 from autoscaler.model.turn import Cohort, Samples, Scales, Turn
 from autoscaler.model.value import value
 
 ANSWERS = 3  # how often a decision that another writer overtook is made again at once (L7)
+CUT_OFF = Unknown(why="stopped before the API server answered")
 
 
 @value
@@ -47,13 +48,17 @@ Part: TypeAlias = Callable[[], Record]
 
 
 async def tick(fleet: Fleet, ports: Ports, cohort: Cohort) -> Round:
-    """Observe, decide, act, remember and record the objects that are due at one instant and ask the same sources."""
+    """Observe, decide, act, remember and record the objects that are due at one instant and ask the same sources.
+
+    A tick that was suspended on its way is void: its slots are served again, on what is to be seen then.
+    """
     started = ports.clock.now()
     samples = await ports.sampler.sample(cohort)
     scales = await ports.targets.read(cohort)
-    fleet.guard = judge(
-        fleet.guard, samples.reports, cohort.at, fleet.guard_settings, crowd=fleet.crowd, horizons=fleet.horizons
-    )
+    if fleet.slept(started, ports.clock.now()):
+        fleet.put_back(cohort.turns, cohort.at - timedelta(microseconds=1), ports.clock.now())
+        return Round(at=cohort.at, records=(), sources={})
+    fleet.hear(samples.reports, cohort.at)
     drafts = [
         attempt(fleet, turn.obj, cohort.at, partial(draft, fleet, cohort, turn, scales, samples))
         for turn in cohort.turns
@@ -75,7 +80,12 @@ def attempt(fleet: Fleet, obj: ScaledObject, at: datetime, part: Part) -> Record
     try:
         return part()
     except Exception:  # the first of two broad excepts: one object's bug is never another's
-        return Broken(obj=obj, memory=fleet.memory(obj.key), at=at, traceback=traceback.format_exc())
+        return broken(fleet, obj, at)
+
+
+def broken(fleet: Fleet, obj: ScaledObject, at: datetime) -> Broken:
+    """Record the bug that is being handled."""
+    return Broken(obj=obj, memory=fleet.memory(obj.key), at=at, traceback=traceback.format_exc())
 
 
 def draft(fleet: Fleet, cohort: Cohort, turn: Turn, scales: Scales, samples: Samples) -> Record:
@@ -135,26 +145,41 @@ async def act(fleet: Fleet, ports: Ports, cohort: Cohort, drafts: Iterable[Recor
 
 
 async def write(fleet: Fleet, ports: Ports, cohort: Cohort, record: Decided) -> Record:
+    """Write one decision; a bug in it is this object's alone."""
+    try:
+        return await pursue(fleet, ports, cohort, record)
+    except Exception:
+        return broken(fleet, record.obj, cohort.at)
+
+
+async def pursue(fleet: Fleet, ports: Ports, cohort: Cohort, record: Decided) -> Record:
     """Write one decision; where another writer's count is met, decide again from that count (L7)."""
-    key = record.obj.key
-    for _ in range(ANSWERS):
-        fleet.in_flight[key] = record
-        outcome = await ports.actuator.apply(record, deadline=fence(record.obj, ports.clock.now()))
-        fleet.in_flight.pop(key, None)
-        record = replace(record, outcome=outcome)
-        if not isinstance(outcome, Superseded) or outcome.found is None:
-            return record
+    for answers in range(ANSWERS + 1):
+        record = await apply(fleet, ports, record)
+        overtaken = isinstance(record.outcome, Superseded) and record.outcome.found is not None
+        if not overtaken or answers == ANSWERS:
+            break
         scale = await reread(ports, cohort, record)
         if scale is None:
-            return record
-        seen = replace(record.seen, scale=scale)
-        again = attempt(fleet, record.obj, cohort.at, partial(decided, record.obj, record.memory, seen))
-        if not isinstance(again, Decided):
-            return again
-        record = again
-        if record.decision.desired == record.decision.current:
-            return record
+            break
+        again = partial(decided, record.obj, record.memory, replace(record.seen, scale=scale))
+        second = attempt(fleet, record.obj, cohort.at, again)
+        if not isinstance(second, Decided) or second.decision.desired == second.decision.current:
+            return second
+        record = second
     return record
+
+
+async def apply(fleet: Fleet, ports: Ports, record: Decided) -> Decided:
+    """Write one decision once; whatever is known of its outcome is at hand for a stop (R14)."""
+    key = record.obj.key
+    if key not in fleet.objects:
+        return replace(record, outcome=Superseded(why="the object was deleted meanwhile"))
+    fleet.in_flight[key] = replace(record, outcome=CUT_OFF)
+    outcome = await ports.actuator.apply(record, deadline=fence(record.obj, ports.clock.now()))
+    done = replace(record, outcome=outcome)
+    fleet.in_flight[key] = done
+    return done
 
 
 async def reread(ports: Ports, cohort: Cohort, record: Decided) -> ScaleStatus | None:

@@ -3,10 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from autoscaler.model.observation import Unreadable
+from autoscaler.model.observation import Unreadable, UnreadableReason
+from autoscaler.model.record import Round, Unobserved
 from autoscaler.model.value import value
 
 STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
+NAMED = 3  # so many unreadable targets are named, the others counted
+ABSENT = frozenset(
+    {UnreadableReason.NOT_FOUND, UnreadableReason.NO_SCALE}
+)  # the target's own matter, and no fault of ours
 
 
 @value
@@ -32,7 +37,8 @@ class Vitals:
     """What the loop notes as it goes; ``report`` makes an answer of it.
 
     ``refused`` maps an object's name to what is wrong with its newest version, for people: the daemon stays ready,
-    since the last good version runs on.
+    since the last good version runs on. ``unreadable`` maps an object's name to why its scale cannot be read: where
+    that is so for every object, and not because the targets are absent, nothing can be done and nothing is ready.
     """
 
     started_at: datetime
@@ -44,8 +50,17 @@ class Vitals:
     stopping: bool = False
     server: Unreadable | None = None
     server_seen_at: datetime | None = None
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+
+    def note(self, done: Round) -> None:
+        """Take from a round which scales could not be read."""
+        for record in done.records:
+            if isinstance(record, Unobserved):
+                self.unreadable[str(record.obj.key)] = record.why
+            else:
+                self.unreadable.pop(str(record.obj.key), None)
 
     def report(self, now: datetime) -> Report:
         """Say how things stand at ``now`` (steady time)."""
@@ -55,6 +70,7 @@ class Vitals:
             self._objects(),
             self._server(),
             self._ticking(now),
+            self._targets(),
             *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.troubles.items())),
             *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.refused.items())),
         )
@@ -87,3 +103,11 @@ class Vitals:
         if silence > self.tick_due:
             return Check(name="ticks", ok=False, detail=f"no tick has ended for {silence.total_seconds():.0f} s")
         return Check(name="ticks", ok=True, detail="ticks end")
+
+    def _targets(self) -> Check:
+        if not self.unreadable:
+            return Check(name="targets", ok=True, detail="every scale that was asked for could be read")
+        barred = sum(why.reason not in ABSENT for why in self.unreadable.values())
+        named = [f"{name}: {why.detail}" for name, why in sorted(self.unreadable.items())[:NAMED]]
+        more = f"; and {len(self.unreadable) - NAMED} more" if len(self.unreadable) > NAMED else ""
+        return Check(name="targets", ok=barred < self.objects, detail="; ".join(named) + more)

@@ -8,11 +8,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from tests.servers.control_plane import ControlPlane
+from tests.servers.objects import path_of, role, role_binding, rule, workload
+from tests.servers.prometheus import Prometheus
+
+SCALES = ("deployments/scale", "statefulsets/scale")
+FAST = ("--guard-beat", "1s", "--guard-recovery-min", "3s")
+"""A source guard that believes after seconds what it otherwise believes after a minute."""
 
 SCALED_OBJECT = """\
 apiVersion: keda.sh/v1alpha1
@@ -144,11 +152,14 @@ class RunningDaemon:
         assert self._process is not None
         return self._process.pid
 
-    def get(self, path: str) -> str:
-        """Ask the daemon's own listener."""
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask the daemon's own listener, and give the status and the text."""
         address = self.await_event("listening")["address"]
-        with urlopen(f"http://{address}{path}", timeout=5) as response:
-            return response.read().decode()
+        try:
+            with urlopen(f"http://{address}{path}", timeout=5) as response:
+                return response.status, response.read().decode()
+        except HTTPError as refused:
+            return refused.code, refused.read().decode()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -162,11 +173,92 @@ class RunningDaemon:
         self._process.wait(timeout=10)
         return time.monotonic() - began
 
+    def end(self) -> None:
+        """End it whatever state it is in, a suspended one too."""
+        if self._process is not None and not self.ended():
+            self._process.kill()
+            self._process.wait(timeout=10)
+
     def kill(self) -> None:
         """End it at once."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(timeout=10)
+
+
+class Stage:
+    """A namespace with its daemons, and a Prometheus: where one course of events is played."""
+
+    def __init__(
+        self, plane: ControlPlane, prometheus: Prometheus, namespace: str, folder: Path, kubeconfig: Path
+    ) -> None:
+        self.plane = plane
+        self.prometheus = prometheus
+        self.namespace = namespace
+        self.kubeconfig = kubeconfig
+        self._folder = folder
+        self._daemons: list[RunningDaemon] = []
+
+    def launch(self, *flags: str, name: str = "daemon", config: Path | None = None, **objects: str) -> RunningDaemon:
+        """Start a daemon with objects given by file name."""
+        files = {f"{file}.yaml": text for file, text in objects.items()}
+        daemon = RunningDaemon(self._folder / name, config or self.kubeconfig, *flags, objects=files)
+        self._daemons.append(daemon)
+        return daemon.start()
+
+    def end(self) -> None:
+        """End every daemon."""
+        for daemon in self._daemons:
+            daemon.end()
+
+    def make(self, *names: str, replicas: int = 0) -> None:
+        """Create Deployments."""
+        make(self.plane, self.namespace, *names, replicas=replicas)
+
+    def query(self, name: str) -> str:
+        """The query that asks for the load of one object."""
+        return f'load{{namespace="{self.namespace}",object="{name}"}}'
+
+    def push(self, name: str, value: float, *, to: Prometheus | None = None) -> datetime:
+        """Set the load of one object, and say when a query could see it."""
+        (to or self.prometheus).push("load", value, namespace=self.namespace, object=name)
+        return datetime.now(UTC)
+
+    def scaled(self, name: str, *, to: Prometheus | None = None, **rest: Any) -> str:
+        """A ScaledObject of a Deployment of that name, on its own load."""
+        server = (to or self.prometheus).url
+        return scaled_object(self.namespace, server, self.query(name), name=name, **rest)
+
+    def replicas(self, name: str) -> int:
+        """The count that the API server holds now."""
+        return replicas(self.plane, self.namespace, name)
+
+    def writes(self, name: str) -> list[tuple[datetime, int]]:
+        """When which counts were written to a Deployment's scale, oldest first, refused ones left out."""
+        found = self.plane.audit.scale_writes(namespace=self.namespace, name=name)
+        return [(write.at, write.body["spec"]["replicas"]) for write in found if write.status == 200 and write.body]
+
+    def await_replicas(self, name: str, count: int, *, within_seconds: float = 5) -> None:
+        """Wait for a count."""
+        await_that(
+            lambda: self.replicas(name) == count, within_seconds=within_seconds, what=f"{name} at {count} replicas"
+        )
+
+
+def grant(plane: ControlPlane, namespace: str, *verbs: str, account: str = "scaler") -> Path:
+    """Make an account with these verbs on scale subresources, and its kubeconfig."""
+    token = plane.token_for(namespace, account)
+    plane.admin.create(path_of(namespace, "roles"), role(account, rule(["apps"], SCALES, verbs)))
+    plane.admin.create(
+        path_of(namespace, "rolebindings"), role_binding(account, service_account=account, namespace=namespace)
+    )
+    return plane.kubeconfig_for(token, namespace=namespace)
+
+
+def make(plane: ControlPlane, namespace: str, *names: str, replicas: int = 0) -> None:
+    """Create Deployments."""
+    for name in names:
+        plane.admin.create(path_of(namespace, "deployments"), workload("Deployment", name, replicas=replicas))
 
 
 def replicas(plane: ControlPlane, namespace: str, name: str = "web") -> int:

@@ -1,0 +1,97 @@
+"""What is said of the documents while the daemon runs: in the log once per change, in metrics and readiness always."""
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from autoscaler.loop.vitals import Vitals
+from autoscaler.manifests.catalog import Changes, Refused
+from autoscaler.manifests.document import Finding
+from autoscaler.model.faults import Fault, Severity
+from autoscaler.model.objects import ObjectKey
+
+Logger = structlog.typing.FilteringBoundLogger
+READER = "files"
+
+
+@dataclass
+class Readings:
+    """What was said last about the documents."""
+
+    logger: Logger
+    vitals: Vitals
+    refused: tuple[Refused, ...] = ()
+    warned: frozenset[Finding] = frozenset()
+    faults: dict[ObjectKey, tuple[Fault, ...]] = field(default_factory=dict)
+
+    def note(self, changes: Changes) -> None:
+        """Say what is new, and keep it where the probes and metrics look."""
+        for refused in changes.refused:
+            if refused not in self.refused:
+                self._refuse(refused)
+        self._accept(changes.refused)
+        self._warn(changes.findings)
+        if self.vitals.loaded:
+            self._tell(changes)
+        self.refused = changes.refused
+        self.vitals.loaded = True
+        self.vitals.troubles.pop(READER, None)
+        self.vitals.refused = {name_of(each): complaint(each) for each in changes.refused}
+        self.faults = {each.key or ObjectKey(namespace="", name=each.file): each.faults for each in changes.refused}
+
+    def broke(self, traceback: str) -> None:
+        """Say that reading itself broke; what was read before runs on."""
+        self.vitals.troubles[READER] = "reading the files broke; what was read before runs on"
+        self.logger.error("reading broke", traceback=traceback, running="what was read before")
+
+    def _refuse(self, refused: Refused) -> None:
+        self.logger.warning(
+            "refused",
+            object=refused.subject,
+            file=refused.file,
+            why=complaint(refused),
+            running="the last good version" if refused.running else "nothing",
+        )
+
+    def _accept(self, refused: tuple[Refused, ...]) -> None:
+        """Say which documents are no longer wrong, or no longer there."""
+        still = {name_of(each) for each in refused}
+        for each in self.refused:
+            if name_of(each) not in still:
+                self.logger.info("no longer refused", object=each.subject, file=each.file)
+
+    def _warn(self, findings: tuple[Finding, ...]) -> None:
+        """Say each warning once; notes are for check."""
+        warnings = frozenset(each for each in findings if each.fault.severity is Severity.WARNING)
+        for each in sorted(warnings - self.warned, key=lambda found: (found.file, found.fault.line or 0)):
+            self.logger.warning(
+                "found", object=each.subject, file=each.file, code=each.fault.code, why=placed(each.fault)
+            )
+        self.warned = warnings
+
+    def _tell(self, changes: Changes) -> None:
+        """Say which objects a change of the files concerned."""
+        for verb, keys in (
+            ("object added", [obj.key for obj in changes.added]),
+            ("object changed", [obj.key for obj in changes.changed]),
+            ("object removed", list(changes.removed)),
+        ):
+            for key in keys:
+                self.logger.info(verb, object=str(key))
+
+
+def name_of(refused: Refused) -> str:
+    """Name a refused document for people: its file, and what in it is meant."""
+    return f"{refused.file} {refused.subject}".rstrip()
+
+
+def complaint(refused: Refused) -> str:
+    """Put the first fault of a refused document into a line."""
+    more = f" (and {len(refused.faults) - 1} more: autoscaler check)" if len(refused.faults) > 1 else ""
+    return f"{refused.faults[0].code} {placed(refused.faults[0])}{more}"
+
+
+def placed(fault: Fault) -> str:
+    """Give a fault's place and message."""
+    where = f"line {fault.line}, {fault.path}" if fault.line else fault.path
+    return f"{where}: {fault.message}"
