@@ -14,6 +14,8 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
 _LARGEST = 2**63 - 1
+_LONGEST = 400
+"""More characters than any double has digits; Python refuses to read very long numbers."""
 
 
 @value
@@ -44,7 +46,7 @@ def parse_quantity(text: str) -> Quantity | None:
 
     What is finer than a billionth is rounded away from zero, binary ones beyond 64 bits saturate.
     """
-    if not text or (matched := _TEXT.fullmatch(text)) is None:
+    if not 0 < len(text) <= _LONGEST or (matched := _TEXT.fullmatch(text)) is None:
         return None
     sign, whole, fraction, suffix = matched.groups()
     unit = _unit(suffix)
