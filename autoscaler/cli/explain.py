@@ -8,10 +8,11 @@ import click
 
 from autoscaler.cli.output import Screen, stdout, with_color
 from autoscaler.model.decision import Reason
-from autoscaler.views.fields import ANNOTATIONS, FIELDS, RULES, TRIGGERS, WORDS, Field
+from autoscaler.views.fields import ANNOTATIONS, FIELDS, RULES, WORDS, Field
 from autoscaler.views.findings import PAGES
 from autoscaler.views.metrics import ALL, BY_NAME
 from autoscaler.views.reasons import MEANINGS
+from autoscaler.views.triggers import TRIGGERS
 
 EPILOG = """\b
 Examples:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from autoscaler.views.fields import FIELDS, TRIGGERS
+from autoscaler.views.fields import FIELDS
 from autoscaler.views.findings import PAGES
 from autoscaler.views.metrics import ALL
 from autoscaler.views.reasons import MEANINGS
+from autoscaler.views.triggers import TRIGGERS
 from tests.unit.cli.run import autoscaler
 
 
