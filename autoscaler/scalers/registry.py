@@ -5,6 +5,10 @@ from datetime import timedelta
 from importlib.metadata import EntryPoint, entry_points
 
 from autoscaler.scalers.contract import Scaler
+from autoscaler.scalers.cpu_memory import CpuMemoryScaler
+from autoscaler.scalers.cron import CronScaler
+from autoscaler.scalers.kubernetes_workload import KubernetesWorkloadScaler
+from autoscaler.scalers.metrics_api import MetricsApiScaler
 from autoscaler.scalers.prometheus.scaler import DEADLINE, PrometheusScaler
 
 GROUP = "autoscaler.scalers"
@@ -16,7 +20,14 @@ class DuplicateTypeError(ValueError):
 
 def built_in(deadline: timedelta = DEADLINE) -> tuple[Scaler, ...]:
     """Give the scalers of this package; ``deadline`` is for triggers without a ``timeout`` (KEDA's global 3 s)."""
-    return (PrometheusScaler(deadline),)
+    return (
+        PrometheusScaler(deadline),
+        CronScaler(),
+        CpuMemoryScaler("cpu"),
+        CpuMemoryScaler("memory"),
+        KubernetesWorkloadScaler(),
+        MetricsApiScaler(deadline),
+    )
 
 
 def build_registry(scalers: Iterable[Scaler]) -> Mapping[str, Scaler]:

@@ -1,123 +1,13 @@
-"""Sends the questions of prometheus sources: credentials resolved at the last moment, one deadline per source."""
+"""The transport of prometheus sources."""
 
-import asyncio
-from base64 import b64encode
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
-from urllib.parse import quote_plus
-
-from autoscaler.model.objects import Question, Source
-from autoscaler.model.observation import Missing, MissingReason
-from autoscaler.model.text import Secret
-from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.credentials import Resolver
 from autoscaler.scalers.http import Sender
-from autoscaler.scalers.prometheus.auth import Dress, dress
-from autoscaler.scalers.prometheus.query import author_of, build_call
-from autoscaler.scalers.quoting import unquoted
-
-_POST_REFUSED = frozenset((405, 501))
-_ELSEWHERE = frozenset((MissingReason.UNREACHABLE, MissingReason.TIMEOUT))
-_HIDDEN = b"***"
+from autoscaler.scalers.prometheus.query import build_call
+from autoscaler.scalers.transport import HttpTransport
 
 
-class PrometheusTransport:
-    """Asks each source for all of its questions, so many at a time as its server may have connections."""
+class PrometheusTransport(HttpTransport):
+    """Asks the query API."""
 
     def __init__(self, sender: Sender, resolver: Resolver) -> None:
-        self._sender = sender
-        self._resolver = resolver
-        self._post_refused: set[str] = set()
-
-    async def fetch(self, questions: tuple[Question, ...]) -> Mapping[Question, Answer]:
-        """Answer every question within its source's deadline; a failure is a Missing. Never raises."""
-        by_source: dict[Source, deque[Question]] = {}
-        for question in questions:
-            by_source.setdefault(question.source, deque()).append(question)
-        answers: dict[Question, Answer] = {}
-        async with asyncio.TaskGroup() as group:
-            for source, waiting in by_source.items():
-                group.create_task(self._ask_source(source, waiting, answers))
-        return answers
-
-    async def _ask_source(self, source: Source, waiting: deque[Question], answers: dict[Question, Answer]) -> None:
-        until = asyncio.get_running_loop().time() + source.deadline / timedelta(seconds=1)
-        dressed = await self._dress(source, until)
-        if isinstance(dressed, Missing):
-            answers.update((question, dressed) for question in waiting)
-            return
-        hands = min(len(waiting), self._sender.settings.connections)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(hands):
-                group.create_task(self._drain(waiting, dressed, until, answers))
-
-    async def _drain(
-        self, waiting: deque[Question], dressed: Dress, until: float, answers: dict[Question, Answer]
-    ) -> None:
-        """Ask one question after the other; what no time is left for is a time-out like any other."""
-        while waiting:
-            question = waiting.popleft()
-            answers[question] = await self._ask(question, dressed, until)
-
-    async def _ask(self, question: Question, dressed: Dress, until: float) -> Answer:
-        """Ask once; with renewed credentials where these were refused."""
-        answer = await self._ask_addresses(question, dressed, until)
-        if isinstance(answer, Response) and answer.status == 401 and question.source.credential is not None:
-            renewed = await self._dress(question.source, until)
-            if isinstance(renewed, Missing):
-                return renewed
-            if renewed != dressed:
-                dressed = renewed
-                answer = await self._ask_addresses(question, dressed, until)
-        return _without_secrets(answer, dressed.secrets)
-
-    async def _ask_addresses(self, question: Question, dressed: Dress, until: float) -> Answer:
-        """Ask the source's addresses in turn until one answers, sharing what is left of the deadline."""
-        answer: Answer = Missing(reason=MissingReason.REFUSED, detail="the source has no address")
-        left = len(question.source.addresses)
-        for address in question.source.addresses:
-            now = asyncio.get_running_loop().time()
-            answer = await self._ask_address(question, address, dressed, now + (until - now) / left)
-            left -= 1
-            if not (isinstance(answer, Missing) and answer.reason in _ELSEWHERE):
-                return answer
-        return answer
-
-    async def _ask_address(self, question: Question, address: str, dressed: Dress, until: float) -> Answer:
-        call = build_call(question, address, dressed, may_post=address not in self._post_refused)
-        answer = await self._sender.send(call, until)
-        if call.method == "POST" and isinstance(answer, Response) and answer.status in _POST_REFUSED:
-            self._post_refused.add(address)
-            return await self._sender.send(build_call(question, address, dressed, may_post=False), until)
-        return answer
-
-    async def _dress(self, source: Source, until: float) -> Dress | Missing:
-        """Resolve the source's credentials for each of its addresses' homes and make headers of them."""
-        if source.credential is None:
-            return dress(source, {})
-        try:
-            async with asyncio.timeout_at(until):
-                resolved = await self._resolver.resolve(
-                    source.credential,
-                    dict(source.options).get("namespace", source.credential.namespace),
-                    author=author_of(source),
-                    addresses=source.addresses,
-                )
-        except TimeoutError:
-            return Missing(reason=MissingReason.UNRESOLVED, detail=f"{source.credential} was not resolved in time")
-        return resolved if isinstance(resolved, Missing) else dress(source, resolved)
-
-
-def _without_secrets(answer: Answer, secrets: tuple[Secret, ...]) -> Answer:
-    """Blot secrets out of an error that a server wrote; nobody reads the text of an answer that went well."""
-    if not secrets or (isinstance(answer, Response) and 200 <= answer.status <= 299):
-        return answer
-    if isinstance(answer, Missing):
-        return replace(answer, detail=unquoted(answer.detail))
-    body = answer.body
-    for text in (secret.reveal().strip().encode() for secret in secrets):
-        for shape in (text, b64encode(text), quote_plus(text).encode(), text.hex().encode()):
-            body = body.replace(shape, _HIDDEN) if text else body
-    return replace(answer, body=body)
+        super().__init__(sender, resolver, build_call)
