@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-KUBE = ("client", "connect", "discovery", "targets", "actuator", "pods", "proxy", "rights", "kubeconfig")
+KUBE = ("client", "connect", "discovery", "targets", "actuator", "pods", "proxy", "rights", "kubeconfig", "watch", "execute")
 
 
 def loaded_by(statement: str) -> set[str]:
