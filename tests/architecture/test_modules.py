@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-KUBE = ("client", "connect", "discovery", "targets", "actuator", "pods", "proxy", "rights", "kubeconfig", "watch", "execute")
+KUBE = (
+    "client",
+    "connect",
+    "discovery",
+    "targets",
+    "actuator",
+    "pods",
+    "proxy",
+    "rights",
+    "kubeconfig",
+    "watch",
+    "execute",
+)
 
 
 def loaded_by(statement: str) -> set[str]:
