@@ -64,19 +64,21 @@ NOTHING_SAID = Standing(missing={})
 
 def tell(before: Standing, record: Record, *, heartbeat: bool) -> tuple[Standing, tuple[Event, ...]]:
     """Give the events of one record, and what has then been said; debug events only with ``heartbeat``."""
-    named = _named(record.obj.key)
     match record:
         case Decided():
-            after = _standing(record)
-            return after, tuple(_decided(before, after, record, named, heartbeat))
+            quiet = _is_quiet(record)
+            if quiet and before is NOTHING_SAID and not heartbeat:
+                return before, ()
+            after = NOTHING_SAID if quiet else _standing(record)
+            return after, tuple(_decided(before, after, record, _named(record.obj.key), heartbeat))
         case Unobserved(why=why):
             after = _with_unreadable(before, why.reason.value)
             if before.unreadable == why.reason.value:
                 return after, ()
             fields = {"target": str(record.obj.target), "reason": why.reason.value, "detail": why.detail}
-            return after, (_event(Level.WARNING, "scale unreadable", named, **fields),)
+            return after, (_event(Level.WARNING, "scale unreadable", _named(record.obj.key), **fields),)
         case Broken(traceback=text):
-            return before, (_event(Level.ERROR, "tick broke", named, traceback=text),)
+            return before, (_event(Level.ERROR, "tick broke", _named(record.obj.key), traceback=text),)
 
 
 def tell_source(before: SourceHealth | None, source: Source, state: SourceState) -> Event | None:
@@ -93,6 +95,17 @@ def tell_source(before: SourceHealth | None, source: Source, state: SourceState)
     }
     level = Level.WARNING if state.health is SourceHealth.BLIND else Level.INFO
     return _event(level, "source changed", {}, **{key: text for key, text in fields.items() if text})
+
+
+def _is_quiet(record: Decided) -> bool:
+    """Say whether there is nothing that would have to be told; steady state must cost next to nothing."""
+    return (
+        isinstance(record.outcome, Unneeded)
+        and not record.seen.holds
+        and not record.decision.fallbacks
+        and not record.obj.pause.full
+        and not any(isinstance(measured, Missing) for measured in record.seen.measurements)
+    )
 
 
 def _standing(record: Decided) -> Standing:
