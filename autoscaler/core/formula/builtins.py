@@ -82,8 +82,7 @@ def _described(item: Value) -> str:
 
 
 def _string(machine: Evaluator, item: Value) -> Value:
-    if isinstance(item, (list, dict)):
-        machine.spend(len(item))
+    machine.weigh(item)
     text = show(item)
     machine.spend_text(len(text))
     return text
@@ -208,7 +207,10 @@ def _reverse(machine: Evaluator, item: Value) -> Value:
 def _uniq(machine: Evaluator, item: Value) -> Value:
     kept: list[Value] = []
     for each in items_of(item, "uniq"):
-        machine.spend(len(kept))
+        machine.spend(2 * len(kept))
+        if isinstance(each, (str, list, dict)):
+            for _ in range(len(kept)):
+                machine.weigh(each)
         if not any(equal(each, other) for other in kept):
             kept.append(each)
     return kept

@@ -15,7 +15,11 @@ from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is
 from autoscaler.model.formula import Node
 
 _MADE_OF_TEXT = 8
-"""Characters of new text that cost a step."""
+"""Characters of text that cost a step."""
+_METHOD = 10
+"""Steps that a method of an instant or a duration costs beside its node."""
+_PATTERN = 50
+"""Steps that a pattern costs beside its length."""
 
 
 class _ChainEnd(Exception):  # noqa: N818 - it ends a chain, it is no error
@@ -54,6 +58,17 @@ class Machine:
         self.steps -= elements
         if self.steps < 0:
             raise FormulaError(f"the formula takes more than {MAX_STEPS} steps")
+
+    def weigh(self, item: Value) -> None:
+        """Pay for looking at all that a value holds."""
+        pending = [item]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, str):
+                self.spend_text(len(part))
+            elif isinstance(part, (list, dict)):
+                self.spend(len(part))
+                pending.extend(part.values() if isinstance(part, dict) else part)
 
     def spend_text(self, length: int) -> None:
         """Pay for a text before it is made."""
@@ -126,11 +141,14 @@ def _binary(machine: Machine, node: Node) -> Value:
 
 
 def _pay(machine: Machine, word: str, left: Value, right: Value) -> None:
-    """Charge what an operator reads beyond two numbers."""
-    if isinstance(left, str) and isinstance(right, str):
-        machine.spend_text(len(left) + len(right))
-    elif isinstance(right, (list, dict)) and word in ("in", "==", "!="):
-        machine.spend(len(right))
+    """Charge what an operator reads beyond two numbers; a pattern must be compiled first."""
+    if isinstance(right, str) and word == "matches":
+        machine.spend(_PATTERN + len(right))
+    if isinstance(left, (str, list, dict)) and isinstance(right, (str, list, dict)):
+        machine.weigh(left)
+        machine.weigh(right)
+    elif isinstance(right, (list, dict)):
+        machine.weigh(right)
 
 
 def _and(machine: Machine, left: Node, right: Node) -> Value:
@@ -239,6 +257,7 @@ def _call(machine: Machine, node: Node) -> Value:
 
 def _method(machine: Machine, node: Node) -> Value:
     base, *arguments = (machine.run(child) for child in node.children)
+    machine.spend(_METHOD)
     return call_member(base, str(node.literal), arguments)
 
 

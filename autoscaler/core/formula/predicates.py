@@ -27,6 +27,9 @@ class Evaluator(Protocol):
     def spend_text(self, length: int) -> None:
         """Pay for a text before it is made."""
 
+    def weigh(self, item: Value) -> None:
+        """Pay for looking at all that a value holds."""
+
     def each(self, items: list[Value], node: Node) -> Iterator[Value]:
         """Evaluate a predicate for one element after the other."""
 

@@ -95,6 +95,10 @@ def zone_of(item: Value) -> tzinfo:
     raise FormulaError(f"a time zone is needed, found {name_of(item)}")
 
 
+_LOOK_UP = 100
+"""Steps that a time zone or the reading of an instant costs; one layout tried costs as many."""
+
+
 def _duration(machine: Evaluator, item: Value) -> Value:
     if isinstance(item, str) and len(item) < 256 and (span := parse_span(item)) is not None:
         return span
@@ -102,6 +106,7 @@ def _duration(machine: Evaluator, item: Value) -> Value:
 
 
 def _timezone(machine: Evaluator, item: Value) -> Value:
+    machine.spend(_LOOK_UP)
     return Zone(zone=_zone(item))
 
 
@@ -123,6 +128,7 @@ def _date(machine: Evaluator, *items: Value) -> Value:
         raise FormulaError("date needs a text, and perhaps a layout and a zone")
     text, *rest = (str(item) for item in items)
     layouts = (rest[0],) if rest else _DEFAULT_LAYOUTS
+    machine.spend(_LOOK_UP * len(layouts))
     return Instant(at=_read(text, layouts, _zone(rest[1]) if len(rest) > 1 else zone))
 
 

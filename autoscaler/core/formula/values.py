@@ -163,10 +163,13 @@ def show_float(number: float, *, below: int = 6, above: int = -4) -> str:
 
 
 def _shortest(number: float) -> tuple[str, str, int]:
-    text = next(text for text in (f"{number:.{digits}e}" for digits in range(18)) if float(text) == number)
-    mantissa, _, exponent = text.partition("e")
-    sign = "-" if mantissa.startswith("-") else ""
-    return sign, mantissa.removeprefix("-").replace(".", "").rstrip("0") or "0", int(exponent)
+    """Give sign, digits and exponent of the shortest text that reads back as the same number."""
+    mantissa, _, power = repr(abs(number)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = int(power or "0") + len(whole) - 1 - (len(whole + fraction) - len(digits))
+    sign = "-" if math.copysign(1.0, number) < 0 else ""
+    return sign, digits.rstrip("0") or "0", exponent if number else 0
 
 
 _SPAN_UNITS: tuple[tuple[int, str], ...] = ((10**3, "µs"), (10**6, "ms"), (10**9, "s"))
