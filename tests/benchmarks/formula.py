@@ -1,8 +1,8 @@
 """What generated formulas cost: `python -m tests.benchmarks.formula [COUNT] [SEED]`.
 
 Each formula is parsed, then evaluated for its thread CPU time and once more for its memory. It fails if one evaluation
-takes over 5 ms (the lower of two runs) or 1 MiB. Parsing happens at load and is shown beside. The figures hold for a machine that is otherwise
-quiet: a busy sibling thread stretches CPU time.
+takes over 5 ms (the lower of two runs) or 1 MiB. Parsing happens at load and is shown beside. The figures hold for a
+machine that is otherwise quiet: a busy sibling thread stretches CPU time.
 """
 
 import random

@@ -41,8 +41,17 @@ def test_numbers_are_json_numbers(text, number):
 
 @pytest.mark.parametrize(
     ("text", "bits", "number"),
-    [("5", 64, 5), ("-5", 64, -5), ("2147483647", 32, 2147483647), ("2147483648", 32, None), ("1.0", 64, None)]
-    + [("1e3", 64, None), ("+5", 64, None), ("05", 64, None), ("9" * 5000, 64, None)],
+    [
+        ("5", 64, 5),
+        ("-5", 64, -5),
+        ("2147483647", 32, 2147483647),
+        ("2147483648", 32, None),
+        ("1.0", 64, None),
+        ("1e3", 64, None),
+        ("+5", 64, None),
+        ("05", 64, None),
+        ("9" * 5000, 64, None),
+    ],
 )
 def test_integers_are_json_integers_of_a_width(text, bits, number):
     """A whole number has no fraction, no exponent and no leading zero, and fits its width."""
