@@ -79,6 +79,8 @@ class Sender:
 
     async def send(self, call: Call, until: float) -> Answer:
         """Answer before ``until`` (the event loop's time) or say why not. Never raises."""
+        if asyncio.get_running_loop().time() >= until:
+            return missing_from(TimeoutError())
         try:
             async with asyncio.timeout_at(until):
                 return await self._follow(call)

@@ -7,6 +7,7 @@ from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.scalers.quoting import quoted
 
 _GZIP = 31
+_MOST_MEMBERS = 64
 _CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
 
 
@@ -24,7 +25,7 @@ async def read_body(chunks: AsyncIterator[bytes], coding: str, limit: int) -> by
         try:
             whole += inflater.feed(chunk) if packed else chunk
         except zlib.error:
-            return Missing(reason=MissingReason.MALFORMED, detail="answer is no valid gzip")
+            return Missing(reason=MissingReason.MALFORMED, detail="answer is no gzip that can be inflated")
         if arrived > limit or len(whole) > limit:
             return Missing(reason=MissingReason.MALFORMED, detail=f"answer is larger than {limit // 1024} KiB")
     if packed and arrived and not inflater.whole:
@@ -38,6 +39,7 @@ class Inflater:
     def __init__(self, limit: int) -> None:
         self._room = limit + 1
         self._member = zlib.decompressobj(_GZIP)
+        self._members = 1
 
     @property
     def whole(self) -> bool:
@@ -49,6 +51,9 @@ class Inflater:
         out = bytearray()
         while chunk and self._room > 0:
             if self._member.eof:
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise zlib.error(f"more than {_MOST_MEMBERS} members")
                 self._member = zlib.decompressobj(_GZIP)
             piece = self._member.decompress(chunk, self._room)
             self._room -= len(piece)
