@@ -4,13 +4,24 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from autoscaler.manifests import auth, seldon
 from autoscaler.manifests import scaledobject as so
-from autoscaler.manifests.document import DEFAULT_NAMESPACE, Document, Documents, Finding, SourceFile, read
-from autoscaler.manifests.faults import error, has_error, note, placed
-from autoscaler.manifests.owners import Claim, Governed, settle
+from autoscaler.manifests.document import DEFAULT_NAMESPACE, Documents, Finding, SourceFile, read
+from autoscaler.manifests.faults import error, placed
+from autoscaler.manifests.owners import Claim, Governed, Settled, settle, workload_of
+from autoscaler.manifests.reading import (
+    Basis,
+    FileReading,
+    Item,
+    ItemKey,
+    Outcome,
+    document_key,
+    object_key,
+    read_credential,
+    read_objects,
+)
 from autoscaler.manifests.settings import Grant, Scalers, Settings
 from autoscaler.model.auth import Authentication, AuthRef
 from autoscaler.model.faults import Fault
@@ -19,9 +30,6 @@ from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
 GONE_AFTER: Final = timedelta(seconds=30)
-
-ItemKey: TypeAlias = tuple[str, str, str]
-"""Kind, namespace, name."""
 
 
 @value
@@ -32,14 +40,6 @@ class Snapshot:
 
     files: tuple[SourceFile, ...] = ()
     settled: bool = True
-
-
-@value
-class Item:
-    """One thing that a document gave."""
-
-    file: str
-    held: ScaledObject | Authentication | auth.Kept
 
 
 @value
@@ -69,12 +69,18 @@ class Changes:
 
 @value
 class Catalog:
-    """Everything that was read and counts. ``absent`` says since when an item has been missing from its files."""
+    """Everything that was read and counts.
+
+    ``absent`` says since when an item has been missing from its files. ``readings`` is what each file gave under
+    ``basis``, so that what did not change is not read again.
+    """
 
     snapshot: Snapshot = Snapshot()
     items: Mapping[ItemKey, Item] = field(default_factory=lambda: MappingProxyType({}))
     absent: Mapping[ItemKey, datetime] = field(default_factory=lambda: MappingProxyType({}))
     changes: Changes = Changes()
+    readings: Mapping[SourceFile, FileReading] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    basis: Basis | None = field(default=None, repr=False)
     cluster_namespace: str = DEFAULT_NAMESPACE
 
     @property
@@ -110,142 +116,153 @@ def update(
     """Read a snapshot. An invalid document leaves its last good version running; a vanished one goes after 30 s.
 
     ``governed`` says which object governed a target last (memory); what the catalog runs now comes before it.
-    The same snapshot again costs nothing and only lets the time of what has vanished run out.
+    The same snapshot again costs nothing and only lets the time of what has vanished run out; of others only the files
+    that changed are read, and all objects are judged again only where credentials or settings changed.
     """
     if snapshot == catalog.snapshot and not catalog.absent:
         return catalog, Changes(refused=catalog.changes.refused, findings=catalog.changes.findings)
-    documents = read(snapshot.files)
-    reading = _Reading(catalog, documents)
-    reading.read_credentials()
-    reading.read_objects(scalers, settings, operator)
-    reading.settle_names_and_targets(governed)
-    return _conclude(catalog, snapshot, reading, at)
-
-
-class _Reading:
-    """One pass over the documents; it collects items and findings and is then thrown away."""
-
-    def __init__(self, catalog: Catalog, documents: Documents) -> None:
-        self.catalog = catalog
-        self.documents = documents.documents
-        self.items: dict[ItemKey, Item] = {}
-        self.mentioned: set[ItemKey] = set()
-        self.findings = list(documents.findings)
-        self.refused = [
-            Refused(file=one.file, subject="", key=None, faults=(one.fault,), running=False)
-            for one in documents.findings
-        ]
-        self.claims: list[Claim] = []
-
-    def read_credentials(self) -> None:
-        """Take authentications, Secrets and ConfigMaps; objects are read with what they give."""
-        for document in self.documents:
-            if document.kind in auth.KINDS and document.api_version == so.API_VERSION:
-                held, faults = auth.authentication(document)
-                self._take(document, held, faults)
-            elif document.kind in ("Secret", "ConfigMap") and document.api_version == "v1":
-                kept, faults = auth.kept(document)
-                self._take(document, kept, faults)
-
-    def read_objects(self, scalers: Scalers, settings: Settings, operator: seldon.Operator) -> None:
-        """Take ScaledObjects and what SeldonDeployments stand for."""
-        known = Catalog(items={**self.catalog.items, **self.items}, cluster_namespace=self.catalog.cluster_namespace)
-        for document in self.documents:
-            for candidate in self._candidates(document, operator):
-                judged = so.parse(candidate, scalers, settings, known.grant)
-                self.mentioned.add(_object_key(candidate.key))
-                self._find(document, judged.faults)
-                if judged.obj is None:
-                    self._refuse(document, candidate.key, judged.faults)
-                else:
-                    self.claims.append(Claim(document=document, path=candidate.path, obj=judged.obj))
-
-    def settle_names_and_targets(self, governed: Governed) -> None:
-        """Let one object have a name, and one object govern a target."""
-        running = {key[1:]: item.file for key, item in self.catalog.items.items() if key[0] == so.KIND}
-        now = {obj.target: obj.key for obj in self.catalog.objects.values()}
-        settled = settle(tuple(self.claims), running, {**governed, **now})
-        for claim in settled.winners:
-            self.items[_object_key(claim.obj.key)] = Item(file=claim.document.file, held=claim.obj)
-        for claim, fault in settled.losers:
-            faults = placed((fault,), claim.document.root)
-            self._find(claim.document, faults)
-            self._refuse(claim.document, claim.obj.key, faults)
-
-    def _candidates(self, document: Document, operator: seldon.Operator) -> tuple[so.Candidate, ...]:
-        if document.kind == so.KIND:
-            fault = so.kind_fault(document)
-            if fault is None:
-                return (so.candidate(document),)
-            self._refuse_whole(document, fault)
-        elif document.kind == seldon.KIND and document.api_version.startswith(seldon.GROUP):
-            found = seldon.candidates(document, operator)
-            self._find(document, found.faults)
-            if has_error(found.faults):
-                self._refuse(document, None, found.faults)
-            return found.candidates
-        elif document.api_version == so.API_VERSION and document.kind not in auth.KINDS:
-            self._find(document, placed((_unread_kind(document),), document.root))
-        return ()
-
-    def _take(self, document: Document, held: Authentication | auth.Kept | None, faults: tuple[Fault, ...]) -> None:
-        key = (document.kind, document.namespace, document.name)
-        self.mentioned.add(key)
-        self._find(document, faults)
-        if held is None:
-            self._refuse(document, None, faults)
-        elif key in self.items:
-            message = f"{document.subject} is in {plain(self.items[key].file, 80)} already; remove one of them"
-            self._refuse_whole(document, error("E109", "metadata.name", message))
-        else:
-            self.items[key] = Item(file=document.file, held=held)
-
-    def _refuse_whole(self, document: Document, fault: Fault) -> None:
-        faults = placed((fault,), document.root)
-        self._find(document, faults)
-        self._refuse(document, None, faults)
-
-    def _find(self, document: Document, faults: tuple[Fault, ...]) -> None:
-        self.findings.extend(Finding(file=document.file, subject=document.subject, fault=fault) for fault in faults)
-
-    def _refuse(self, document: Document, key: ObjectKey | None, faults: tuple[Fault, ...]) -> None:
-        running = key is not None and _object_key(key) in self.catalog.items
-        self.refused.append(
-            Refused(file=document.file, subject=document.subject, key=key, faults=faults, running=running)
-        )
-
-
-def _unread_kind(document: Document) -> Fault:
-    return note("I123", "kind", f"kind {plain(document.kind, 60)} is not read by this version; nothing acts on it")
-
-
-def _conclude(catalog: Catalog, snapshot: Snapshot, reading: _Reading, at: datetime) -> tuple[Catalog, Changes]:
-    items: dict[ItemKey, Item] = dict(reading.items)
-    absent: dict[ItemKey, datetime] = {}
-    for key, item in catalog.items.items():
-        if key in items:
-            continue
-        unread = any(one.file == item.file and not one.subject for one in reading.findings)
-        since = catalog.absent.get(key, at)
-        if key in reading.mentioned or unread:
-            items[key] = item  # the last good version runs on
-        elif not snapshot.settled:
-            items[key] = item
-            if key in catalog.absent:
-                absent[key] = since
-        elif at - since < GONE_AFTER:
-            items[key], absent[key] = item, since
-    after = Catalog(snapshot=snapshot, items=items, absent=absent, cluster_namespace=catalog.cluster_namespace)
-    old, new = catalog.objects, after.objects
-    changes = Changes(
-        added=tuple(obj for key, obj in new.items() if key not in old),
-        changed=tuple(obj for key, obj in new.items() if key in old and old[key] != obj),
-        removed=tuple(key for key in old if key not in new),
-        refused=tuple(reading.refused),
-        findings=tuple(reading.findings),
+    draft = _Draft(catalog, snapshot)
+    draft.take_credentials()
+    basis = Basis(scalers=scalers, settings=settings, operator=operator, credentials=draft.credentials())
+    draft.read_objects(basis)
+    absent = draft.keep(at)
+    draft.settle(governed)
+    after = Catalog(
+        snapshot=snapshot,
+        items={**draft.kept, **draft.items},
+        absent=absent,
+        readings=draft.readings,
+        basis=basis,
+        cluster_namespace=catalog.cluster_namespace,
     )
+    changes = _changes(catalog.objects, after.objects, draft)
     return replace(after, changes=changes), changes
 
 
-def _object_key(key: ObjectKey) -> ItemKey:
-    return (so.KIND, key.namespace, key.name)
+class _Draft:
+    """One pass over a snapshot; it collects items and findings and is then thrown away."""
+
+    def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
+        self.catalog, self.snapshot = catalog, snapshot
+        self.items: dict[ItemKey, Item] = {}
+        self.kept: dict[ItemKey, Item] = {}
+        self.readings: dict[SourceFile, FileReading] = {}
+        self.findings: list[Finding] = []
+        self.refused: list[Refused] = []
+        self.documents = {file: self._documents(file) for file in snapshot.files}
+        for finding in (one for found in self.documents.values() for one in found.findings):
+            self.findings.append(finding)
+            self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=False))
+
+    def take_credentials(self) -> None:
+        """Take authentications, Secrets and ConfigMaps; objects are read with what they give."""
+        self.outcomes = [
+            outcome
+            for found in self.documents.values()
+            for document in found.documents
+            if (outcome := read_credential(document)) is not None
+        ]
+        for outcome in self.outcomes:
+            self._note(outcome)
+            document, key = outcome.document, document_key(outcome.document)
+            if outcome.credential is None:
+                continue
+            if key in self.items:
+                message = f"{document.subject} is in {plain(self.items[key].file, 80)} already; remove one of them"
+                faults = placed((error("E109", "metadata.name", message),), document.root)
+                self._note(Outcome(document=document, refused=((None, faults),), faults=faults))
+            else:
+                self.items[key] = Item(file=document.file, held=outcome.credential)
+
+    def credentials(self) -> Mapping[ItemKey, Item]:
+        """Give what is known of credentials, what is kept of them included."""
+        known = {key: one for key, one in self.catalog.items.items() if key[0] != so.KIND}
+        return {**known, **self.items}
+
+    def read_objects(self, basis: Basis) -> None:
+        """Read every file's objects, or take what an unchanged file gave under the same basis."""
+        grant = Catalog(items=basis.credentials, cluster_namespace=self.catalog.cluster_namespace).grant
+        same = self.catalog.basis == basis
+        for file, found in self.documents.items():
+            known = self.catalog.readings.get(file) if same else None
+            if known is None:
+                outcomes = tuple(read_objects(document, basis, grant) for document in found.documents)
+                known = FileReading(documents=found, outcomes=outcomes)
+            self.readings[file] = known
+            self.outcomes.extend(known.outcomes)
+            for outcome in known.outcomes:
+                self._note(outcome)
+
+    def keep(self, at: datetime) -> Mapping[ItemKey, datetime]:
+        """Keep what its documents no longer give but what is not gone: refused, unreadable, or absent too shortly.
+
+        The answer says since when each absent item has been absent.
+        """
+        given = {*self.items, *(object_key(claim.obj.key) for claim in self._claims())}
+        mentioned = {key for outcome in self.outcomes for key in outcome.mentioned}
+        unread = {one.file for one in self.findings if not one.subject}
+        absent: dict[ItemKey, datetime] = {}
+        for key, item in self.catalog.items.items():
+            if key in given:
+                continue
+            if key in mentioned or item.file in unread:
+                self.kept[key] = item
+            elif not self.snapshot.settled:
+                self.kept[key] = item
+                absent.update({key: self.catalog.absent[key]} if key in self.catalog.absent else {})
+            elif at - (since := self.catalog.absent.get(key, at)) < GONE_AFTER:
+                self.kept[key], absent[key] = item, since
+        return absent
+
+    def settle(self, governed: Governed) -> None:
+        """Let one object have a name, and one object govern a target; what is kept has its own already."""
+        running = {key[1:]: item.file for key, item in self.catalog.items.items() if key[0] == so.KIND}
+        now = {obj.target: obj.key for obj in self.catalog.objects.values()}
+        kept = [one.held for one in self.kept.values() if isinstance(one.held, ScaledObject)]
+        settled = settle(self._claims(), running, {**governed, **now}, kept)
+        for claim in settled.winners:
+            self.items[object_key(claim.obj.key)] = Item(file=claim.document.file, held=claim.obj)
+        for claim, fault in settled.losers:
+            faults = placed((fault,), claim.document.root)
+            refused = ((claim.obj.key, faults),)
+            self._note(Outcome(document=claim.document, refused=refused, faults=faults))
+        self._keep_losers(settled)
+
+    def _keep_losers(self, settled: Settled) -> None:
+        """Keep the last good version of what lost its new claim, unless its old target has a new owner by now."""
+        owned = {workload_of(claim.obj.target) for claim in settled.winners}
+        for claim, _ in settled.losers:
+            key = object_key(claim.obj.key)
+            old = self.catalog.items.get(key)
+            if key in self.items or old is None or not isinstance(old.held, ScaledObject):
+                continue
+            if workload_of(old.held.target) not in owned:
+                self.kept[key] = old
+
+    def _documents(self, file: SourceFile) -> Documents:
+        known = self.catalog.readings.get(file)
+        return read((file,)) if known is None else known.documents
+
+    def _claims(self) -> tuple[Claim, ...]:
+        return tuple(claim for outcome in self.outcomes for claim in outcome.claims)
+
+    def _note(self, outcome: Outcome) -> None:
+        file, subject = outcome.document.file, outcome.document.subject
+        self.findings.extend(Finding(file=file, subject=subject, fault=fault) for fault in outcome.faults)
+        for key, faults in outcome.refused:
+            running = key is not None and object_key(key) in self.catalog.items
+            self.refused.append(_refusal(file, subject, key, faults, running=running))
+
+
+def _refusal(file: str, subject: str, key: ObjectKey | None, faults: tuple[Fault, ...], *, running: bool) -> Refused:
+    return Refused(file=file, subject=subject, key=key, faults=faults, running=running)
+
+
+def _changes(old: Mapping[ObjectKey, ScaledObject], new: Mapping[ObjectKey, ScaledObject], draft: _Draft) -> Changes:
+    return Changes(
+        added=tuple(obj for key, obj in new.items() if key not in old),
+        changed=tuple(obj for key, obj in new.items() if key in old and old[key] != obj),
+        removed=tuple(key for key in old if key not in new),
+        refused=tuple(draft.refused),
+        findings=tuple(draft.findings),
+    )

@@ -8,8 +8,7 @@ from typing import Final
 from autoscaler.core.formula.values import parse_float
 from autoscaler.manifests.faults import error
 from autoscaler.manifests.formula import parse_modifiers
-from autoscaler.manifests.rules import RESOURCE_TYPES
-from autoscaler.manifests.written import WrittenModifiers, WrittenSpec
+from autoscaler.manifests.written import RESOURCE_TYPES, WrittenModifiers, WrittenSpec
 from autoscaler.model.faults import Fault, Faults
 from autoscaler.model.objects import MetricTarget, Modifiers
 

@@ -14,7 +14,7 @@ from autoscaler.model.value import value
 Governed: TypeAlias = Mapping[ScaleTarget, ObjectKey]
 """Which object governed a target last."""
 
-_Workload: TypeAlias = tuple[str, str, str, str]
+Workload: TypeAlias = tuple[str, str, str, str]
 
 
 @value
@@ -34,22 +34,38 @@ class Settled:
     losers: tuple[tuple[Claim, Fault], ...]
 
 
-def settle(claims: Sequence[Claim], running: Mapping[tuple[str, str], str], governed: Governed) -> Settled:
+def settle(
+    claims: Sequence[Claim],
+    running: Mapping[tuple[str, str], str],
+    governed: Governed,
+    kept: Sequence[ScaledObject] = (),
+) -> Settled:
     """Give every name and every target one owner.
 
     ``running`` is the file of each object that runs, by namespace and name. Of two documents of one name the one of
     the file that runs goes on, else the first. Of two objects on one target the one that governed it last goes on,
-    else the older one; where neither decides, none does.
+    else the older one; where neither decides, none does. ``kept`` are objects that run on without a valid document:
+    their targets are taken.
     """
     losers: list[tuple[Claim, Fault]] = []
     named = _by_name(claims, running, losers)
-    owners = {_workload(target): key for target, key in governed.items()}
+    owners = {workload_of(target): key for target, key in governed.items()}
+    taken = {workload_of(obj.target): obj for obj in kept}
     winners: list[Claim] = []
     for workload, group in _grouped(named).items():
+        if workload in taken:
+            losers.extend((claim, _taken_by(claim, taken[workload].key, taken[workload].origin)) for claim in group)
+            continue
         owner = group[0] if len(group) == 1 else _owner(group, owners.get(workload))
         winners.extend(claim for claim in group if claim is owner)
         losers.extend((claim, _taken(claim, group, owner)) for claim in group if claim is not owner)
     return Settled(winners=tuple(winners), losers=tuple(losers))
+
+
+def workload_of(target: ScaleTarget) -> Workload:
+    """Give what a target is, whatever version of its kind an object names."""
+    group = target.api_version.rpartition("/")[0]
+    return (target.namespace, group, target.kind, target.name)
 
 
 def _by_name(
@@ -69,17 +85,11 @@ def _by_name(
     return named
 
 
-def _grouped(claims: Sequence[Claim]) -> Mapping[_Workload, list[Claim]]:
-    groups: defaultdict[_Workload, list[Claim]] = defaultdict(list)
+def _grouped(claims: Sequence[Claim]) -> Mapping[Workload, list[Claim]]:
+    groups: defaultdict[Workload, list[Claim]] = defaultdict(list)
     for claim in claims:
-        groups[_workload(claim.obj.target)].append(claim)
+        groups[workload_of(claim.obj.target)].append(claim)
     return groups
-
-
-def _workload(target: ScaleTarget) -> _Workload:
-    """A target is one workload whatever version of its kind an object names."""
-    group = target.api_version.rpartition("/")[0]
-    return (target.namespace, group, target.kind, target.name)
 
 
 def _owner(group: Sequence[Claim], governed_last: ObjectKey | None) -> Claim | None:
@@ -95,10 +105,17 @@ def _owner(group: Sequence[Claim], governed_last: ObjectKey | None) -> Claim | N
 
 
 def _taken(claim: Claim, group: Sequence[Claim], owner: Claim | None) -> Fault:
-    target = plain(str(claim.obj.target), 80)
-    path = f"{claim.path}.scaleTargetRef" if claim.path == "spec" else claim.path
     if owner is not None:
-        other = f"{plain(str(owner.obj.key), 80)} ({plain(owner.document.file, 80)})"
-        return error("E109", path, f"{target} is scaled by {other} already; remove one of the two objects")
+        return _taken_by(claim, owner.obj.key, owner.document.file)
     others = ", ".join(plain(str(one.obj.key), 80) for one in group if one is not claim)
-    return error("E109", path, f"{target} is also the target of {others}, and none came first; remove all but one")
+    target = plain(str(claim.obj.target), 80)
+    return error("E109", _place(claim), f"{target} is also the target of {others}; none came first, remove all but one")
+
+
+def _taken_by(claim: Claim, key: ObjectKey, origin: str) -> Fault:
+    target, other = plain(str(claim.obj.target), 80), f"{plain(str(key), 80)} ({plain(origin, 80)})"
+    return error("E109", _place(claim), f"{target} is scaled by {other} already; remove one of the two objects")
+
+
+def _place(claim: Claim) -> str:
+    return f"{claim.path}.scaleTargetRef" if claim.path == "spec" else claim.path

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from autoscaler.manifests.faults import error, guess, note, warning
-from autoscaler.manifests.written import WrittenModifiers, WrittenSpec
+from autoscaler.manifests.modifiers import lets_fallback_act
+from autoscaler.manifests.written import RESOURCE_TYPES, WrittenModifiers, WrittenSpec
 from autoscaler.model.faults import Fault
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
-RESOURCE_TYPES: Final = frozenset({"cpu", "memory"})
 DEFAULT_MAX: Final = 100
 _LONGEST_NAME: Final = 63
 _HPA_PREFIX: Final = "keda-hpa-"
@@ -167,6 +167,14 @@ def _fallback_without_formula(case: Case) -> Iterator[Fault]:
         )
 
 
+def _fallback_beside_a_fraction(case: Case) -> Iterator[Fault]:
+    modifiers = case.modifiers
+    if case.spec.fallback is None or modifiers is None or not modifiers.target or lets_fallback_act(modifiers):
+        return
+    message = "fallback never acts beside a formula whose target is no whole number, in KEDA as here; round it"
+    yield note("I121", f"{case.path}.fallback", message)
+
+
 def _cooldown_without_zero(case: Case) -> Iterator[Fault]:
     spec = case.spec
     if spec.cooldown_period is not None and (spec.min_replica_count or 0) > 0 and spec.idle_replica_count != 0:
@@ -199,6 +207,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _cached,
     _fallback_without_external,
     _fallback_without_formula,
+    _fallback_beside_a_fraction,
     _cooldown_without_zero,
     _names_too_long_for_keda,
 )

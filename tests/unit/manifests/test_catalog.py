@@ -200,3 +200,46 @@ def test_a_manifest_says_what_it_is():
     """A document without apiVersion and kind is no manifest."""
     _, changes = step(Catalog(), {"a.yaml": "- a\n---\nkind: ScaledObject\n"})
     assert [one.fault.path for one in changes.findings] == ["", "apiVersion"]
+
+
+def test_what_runs_without_a_valid_document_still_owns_its_target():
+    """A newcomer is refused while the last good version of another object scales the target."""
+    catalog, _ = step(Catalog(), {"a.yaml": WEB})
+    catalog, changes = step(catalog, {"a.yaml": BROKEN, "b.yaml": web(name="another")})
+    assert list(catalog.objects) == [KEY]
+    assert [(one.key.name, one.faults[0].code) for one in changes.refused if one.key] == [
+        ("web", "E101"),
+        ("another", "E109"),
+    ]
+
+
+def test_a_renamed_object_takes_over_when_the_old_name_is_gone():
+    """For 30 s the old name governs and the new one waits; then they change places in one step."""
+    catalog, _ = step(Catalog(), {"a.yaml": WEB})
+    catalog, first = step(catalog, {"a.yaml": web(name="another")}, after=10)
+    assert (first.added, list(catalog.objects)) == ((), [KEY])
+    _, second = step(catalog, {"a.yaml": web(name="another")}, after=40)
+    assert ([obj.key.name for obj in second.added], second.removed) == (["another"], (KEY,))
+
+
+def test_an_object_that_moves_to_a_taken_target_stays_where_it_was():
+    """A move to another object's target is refused, and the last good version scales the old one."""
+    files = {"a.yaml": WEB, "b.yaml": web(name="other", target="other")}
+    catalog, _ = step(Catalog(), files)
+    catalog, changes = step(catalog, {**files, "a.yaml": web(target="other")}, after=10)
+    assert catalog.objects[KEY].target == TARGET
+    assert [(one.key, one.running) for one in changes.refused] == [(KEY, True)]
+
+
+def test_only_what_changed_is_read_again():
+    """An unchanged file keeps the very objects it gave, unless credentials changed."""
+    files = {"a.yaml": WEB, "b.yaml": web(name="other", target="other")}
+    catalog, _ = step(Catalog(), files)
+    before = catalog.objects[KEY]
+    edited = {**files, "b.yaml": web("maxReplicaCount: 5", name="other", target="other")}
+    catalog, changes = step(catalog, edited)
+    assert catalog.objects[KEY] is before
+    assert [obj.key.name for obj in changes.changed] == ["other"]
+    catalog, changes = step(catalog, {**edited, "c.yaml": AUTH})
+    assert catalog.objects[KEY] is not before
+    assert changes.changed == ()

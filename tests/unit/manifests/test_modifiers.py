@@ -42,6 +42,17 @@ def test_modifiers_that_do_not_work_are_refused_at_their_field(fields, field):
     assert all(one.line is not None and one.line > 15 for one in judged.faults)
 
 
+@pytest.mark.parametrize(("target", "codes"), [("5", []), ("2.5", ["I121"])])
+def test_a_fallback_beside_a_fraction_never_acts_and_says_so(target, codes):
+    """KEDA's fallback wants a whole number as the target of a formula; elsewhere it does nothing, without a word."""
+    text = modified(formula="load", target=target) + "  fallback: {failureThreshold: 3, replicas: 2}\n"
+    judged = judge(text)
+    assert judged.obj is not None
+    assert judged.obj.fallback is not None
+    assert judged.obj.fallback.usable is (not codes)
+    assert [one.code for one in judged.faults] == codes
+
+
 def test_empty_modifiers_are_none():
     """Four empty fields mean that no modifiers are in use."""
     assert loaded(modified(formula="", target="")).modifiers is None
