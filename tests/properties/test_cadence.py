@@ -43,7 +43,7 @@ class Twin:
         if self.replicas == 0:
             return
         limit = max(2 * self.replicas, 4 if self.legacy else self.replicas + 4)
-        wanted = total if abs(total / self.replicas - 1) > 0.1 else self.replicas
+        wanted = self.replicas if 1 - 0.1 <= total / self.replicas <= 1 + 0.1 else total
         if wanted > self.replicas:
             self._set(now, min(wanted, limit))
 
