@@ -16,7 +16,8 @@ from autoscaler.core.formula.shapes import CheckError
 from autoscaler.core.formula.tree import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from autoscaler.core.formula.values import FormulaError, parse_float
 from autoscaler.manifests.formula_grammar import GRAMMAR
-from autoscaler.manifests.formula_tree import Builder, Misplaced
+from autoscaler.manifests.formula_rows import Misplaced
+from autoscaler.manifests.formula_tree import Builder
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.formula import Formula, Node
 from autoscaler.model.objects import MetricTarget, Modifiers, TargetType

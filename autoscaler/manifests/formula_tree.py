@@ -4,17 +4,26 @@ Source: expr-lang parser/parser.go and parser/operator; its loop over a row of o
 makes of ``not``, ``??`` and chains of comparisons.
 """
 
-import re
 from collections.abc import Mapping
-from typing import TypeAlias
 
-from lark import Token, Tree
+from lark import Token
 
 from autoscaler.core.formula.tree import MAX_DEPTH, PREDICATES, Kind
-from autoscaler.core.formula.values import parse_float
+from autoscaler.manifests.formula_literals import read_number, read_text
+from autoscaler.manifests.formula_rows import (
+    Branch,
+    Link,
+    Misplaced,
+    Row,
+    branch,
+    first_token,
+    flat,
+    is_map,
+    place_of,
+    place_of_tree,
+    token_of,
+)
 from autoscaler.model.formula import Node
-
-Branch: TypeAlias = Tree[Token]
 
 _UNARY: Mapping[str, int] = {"not": 50, "!": 50, "-": 90, "+": 90}
 _BINARY: Mapping[str, int] = {
@@ -34,26 +43,6 @@ _COMPARISONS = frozenset(("<", ">", "<=", ">="))
 _SAME: Mapping[str, str] = {"&&": "and", "||": "or", "!": "not"}
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "nil": None}
 _TAKES: Mapping[str, tuple[int, int]] = {"count": (1, 2), "sum": (1, 2), "sortBy": (2, 3), "reduce": (2, 3)}
-_ESCAPES: Mapping[str, str] = {
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "v": "\v",
-    **{quoted: quoted for quoted in "\\'\"`?"},
-}
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
-
-
-class Misplaced(Exception):  # noqa: N818 - it becomes a fault
-    """Something that may not stand where it stands. ``offset`` counts from 0 in the parsed text."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
 
 
 class Builder:
@@ -67,17 +56,17 @@ class Builder:
 
     def build(self, start: Branch) -> Node:
         """Build the whole. Raises Misplaced."""
-        return self._sequence(_branch(start.children[0]))
+        return self._sequence(branch(start.children[0]))
 
     def column(self, offset: int) -> int:
         """Give the author's column of a place in the parsed text."""
         return max(offset - self._shift, 0) + 1
 
     def _node(self, kind: Kind, token: Token, *children: Node, literal: bool | int | float | str | None = None) -> Node:
-        return Node(kind=kind.value, column=self.column(_at(token)), literal=literal, children=children)
+        return Node(kind=kind.value, column=self.column(place_of(token)), literal=literal, children=children)
 
     def _sequence(self, tree: Branch) -> Node:
-        parts = [_branch(child) for child in _flat(tree)]
+        parts = [branch(child) for child in flat(tree)]
         nodes = [self._expression(part) for part in parts]
         if len(nodes) == 1:
             return nodes[0]
@@ -86,7 +75,7 @@ class Builder:
     def _expression(self, tree: Branch) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise Misplaced(f"nested deeper than {MAX_DEPTH}", _at(first_token(tree)))
+            raise Misplaced(f"nested deeper than {MAX_DEPTH}", place_of(first_token(tree)))
         node = self._build_expression(tree)
         self._depth -= 1
         return node
@@ -96,32 +85,32 @@ class Builder:
             case "row", _:
                 return self._row(tree)
             case "condition", [test, then, other]:
-                tested = self._expression(_branch(test))
-                branches = self._expression(_branch(then)), self._expression(_branch(other))
+                tested = self._expression(branch(test))
+                branches = self._expression(branch(then)), self._expression(branch(other))
                 return Node(kind=Kind.CONDITION.value, column=tested.column, children=(tested, *branches))
             case "elvis", [test, other]:
-                tested, second = self._expression(_branch(test)), self._expression(_branch(other))
+                tested, second = self._expression(branch(test)), self._expression(branch(other))
                 return Node(kind=Kind.CONDITION.value, column=tested.column, children=(tested, tested, second))
             case "let", [_, name, item, body]:
-                children = self._expression(_branch(item)), self._sequence(_branch(body))
-                return self._node(Kind.LET, _token(name), *children, literal=str(_token(name)))
+                children = self._expression(branch(item)), self._sequence(branch(body))
+                return self._node(Kind.LET, token_of(name), *children, literal=str(token_of(name)))
         return self._if(tree)
 
     def _if(self, tree: Branch) -> Node:
         word, test, then, _, otherwise = tree.children
-        other = _branch(_branch(otherwise).children[0])
+        other = branch(branch(otherwise).children[0])
         children = (
-            self._expression(_branch(test)),
-            self._sequence(_branch(then)),
+            self._expression(branch(test)),
+            self._sequence(branch(then)),
             self._expression(other) if other.data == "if_" else self._sequence(other),
         )
-        return self._node(Kind.CONDITION, _token(word), *children)
+        return self._node(Kind.CONDITION, token_of(word), *children)
 
     def _row(self, tree: Branch) -> Node:
-        row = _Row(tree)
+        row = Row(tree)
         return self._ranked(row, 0)
 
-    def _ranked(self, row: "_Row", least: int) -> Node:
+    def _ranked(self, row: Row, least: int) -> Node:
         """Take operators of at least this rank. Source: parser.go, parseExpression."""
         left, previous = self._operand(row), ""
         while (link := row.link()) is not None and _BINARY[link.word] >= least:
@@ -129,13 +118,13 @@ class Builder:
             if link.word == "|":
                 left = self._tails(self._call(link.name, link.arguments, (left,)), link.tails)
             elif previous == "??" and link.word != "??":
-                raise Misplaced(f"?? and {link.word} cannot be mixed: put one into parentheses", _at(link.token))
+                raise Misplaced(f"?? and {link.word} cannot be mixed: put one into parentheses", place_of(link.token))
             else:
                 left = self._joined(row, link, left)
             previous = link.word
         return left
 
-    def _joined(self, row: "_Row", link: "_Link", left: Node) -> Node:
+    def _joined(self, row: Row, link: Link, left: Node) -> Node:
         rank = _BINARY[link.word]
         if link.word in _COMPARISONS:
             return self._compared(row, link, left)
@@ -143,7 +132,7 @@ class Builder:
         joined = self._binary(link, left, right)
         return self._node(Kind.UNARY, link.token, joined, literal="not") if link.negated else joined
 
-    def _compared(self, row: "_Row", link: "_Link", left: Node) -> Node:
+    def _compared(self, row: Row, link: Link, left: Node) -> Node:
         """Join ``1 < a < 10`` as ``1 < a and a < 10``."""
         whole: Node | None = None
         while True:
@@ -156,22 +145,22 @@ class Builder:
             row.advance()
             left, link = right, following
 
-    def _binary(self, link: "_Link", left: Node, right: Node) -> Node:
+    def _binary(self, link: Link, left: Node, right: Node) -> Node:
         return self._node(Kind.BINARY, link.token, left, right, literal=_SAME.get(link.word, link.word))
 
-    def _operand(self, row: "_Row") -> Node:
+    def _operand(self, row: Row) -> Node:
         prefix = row.prefix()
         if prefix is None:
             return self._primary(row.primary())
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise Misplaced(f"nested deeper than {MAX_DEPTH}", _at(prefix))
+            raise Misplaced(f"nested deeper than {MAX_DEPTH}", place_of(prefix))
         node = self._ranked(row, _UNARY[str(prefix)])
         self._depth -= 1
         return self._node(Kind.UNARY, prefix, node, literal=_SAME.get(str(prefix), str(prefix)))
 
     def _primary(self, tree: Branch) -> Node:
-        return self._tails(self._atom(_branch(tree.children[0])), [_branch(child) for child in tree.children[1:]])
+        return self._tails(self._atom(branch(tree.children[0])), [branch(child) for child in tree.children[1:]])
 
     def _tails(self, node: Node, tails: list[Branch]) -> Node:
         chained = False
@@ -192,11 +181,11 @@ class Builder:
         optional = name.startswith("optional")
         parts = [child for child in tail.children if not (isinstance(child, Token) and child.type == "QUESTION_DOT")]
         if name.endswith("index"):
-            key = self._expression(_branch(parts[0]))
+            key = self._expression(branch(parts[0]))
             return Node(kind=Kind.MEMBER.value, column=key.column, literal=optional, children=(node, key))
-        token = _token(_branch(parts[0]).children[0])
+        token = token_of(branch(parts[0]).children[0])
         if name.endswith("method"):
-            arguments = self._arguments(_branch(parts[1]))
+            arguments = self._arguments(branch(parts[1]))
             return self._node(Kind.METHOD, token, node, *arguments, literal=str(token))
         return self._node(
             Kind.MEMBER, token, node, self._node(Kind.LITERAL, token, literal=str(token)), literal=optional
@@ -204,7 +193,7 @@ class Builder:
 
     def _slice(self, node: Node, tail: Branch, name: str) -> Node:
         absent = Node(kind=Kind.LITERAL.value, column=node.column)
-        bounds = [self._expression(_branch(child)) for child in tail.children]
+        bounds = [self._expression(branch(child)) for child in tail.children]
         low = bounds[0] if name in ("slice_from", "slice_both") else absent
         high = bounds[-1] if name in ("slice_to", "slice_both") else absent
         return Node(kind=Kind.SLICE.value, column=node.column, children=(node, low, high))
@@ -212,17 +201,17 @@ class Builder:
     def _atom(self, tree: Branch) -> Node:
         match tree.data, tree.children:
             case "group", [inner]:
-                return self._sequence(_branch(inner))
+                return self._sequence(branch(inner))
             case "list", items:
-                nodes = [self._expression(_branch(item)) for item in items]
+                nodes = [self._expression(branch(item)) for item in items]
                 return self._listed(Kind.LIST, tree, nodes)
             case "map_atom", [pairs]:
-                return self._map(_branch(pairs))
+                return self._map(branch(pairs))
             case (("call" | "builtin_call"), [name, arguments]):
-                return self._call(_token(name), _branch(arguments), (), hidden=tree.data == "builtin_call")
+                return self._call(token_of(name), branch(arguments), (), hidden=tree.data == "builtin_call")
             case (("element" | "pointer" | "element_member"), _):
                 return self._pointer(tree)
-        return self._leaf(_token(tree.children[0]))
+        return self._leaf(token_of(tree.children[0]))
 
     def _listed(self, kind: Kind, tree: Branch, nodes: list[Node]) -> Node:
         column = nodes[0].column if nodes else 1
@@ -231,9 +220,9 @@ class Builder:
     def _leaf(self, token: Token) -> Node:
         match token.type:
             case "NUMBER":
-                return self._node(Kind.LITERAL, token, literal=_number(token))
+                return self._node(Kind.LITERAL, token, literal=read_number(token))
             case "STRING" | "RAW":
-                return self._node(Kind.LITERAL, token, literal=_text(token))
+                return self._node(Kind.LITERAL, token, literal=read_text(token))
         if str(token) in _CONSTANTS:
             return self._node(Kind.LITERAL, token, literal=_CONSTANTS[str(token)])
         if token == "$env":  # noqa: S105 - a token of the grammar
@@ -242,20 +231,20 @@ class Builder:
 
     def _map(self, tree: Branch) -> Node:
         nodes: list[Node] = []
-        for pair in map(_branch, tree.children):
-            key, item = (_branch(child) for child in pair.children)
+        for pair in map(branch, tree.children):
+            key, item = (branch(child) for child in pair.children)
             nodes += [self._key(key.children[0]), self._expression(item)]
         return self._listed(Kind.MAP, tree, nodes)
 
     def _key(self, key: Token | Branch) -> Node:
         if isinstance(key, Token):
-            return self._node(Kind.LITERAL, key, literal=_text(key) if key.type in ("STRING", "RAW") else str(key))
+            return self._node(Kind.LITERAL, key, literal=read_text(key) if key.type in ("STRING", "RAW") else str(key))
         return self._sequence(key)
 
     def _pointer(self, tree: Branch) -> Node:
         token = first_token(tree)
         if self._closures == 0:
-            raise Misplaced(f"{token} means something only inside a function such as filter", _at(token))
+            raise Misplaced(f"{token} means something only inside a function such as filter", place_of(token))
         name = str(tree.children[1]) if tree.data == "pointer" else ""
         node = self._node(Kind.POINTER, token, literal=name)
         if tree.data != "element_member":
@@ -269,168 +258,38 @@ class Builder:
         return self._node(Kind.CALL, name, *first, *self._arguments(arguments), literal=word)
 
     def _arguments(self, tree: Branch) -> list[Node]:
-        for child in map(_branch, tree.children):
+        for child in map(branch, tree.children):
             if child.data == "predicate":
-                raise Misplaced("braces hold what is evaluated per element, which this does not take", _at_tree(child))
-        return [self._expression(_branch(child)) for child in tree.children]
+                raise Misplaced(
+                    "braces hold what is evaluated per element, which this does not take", place_of_tree(child)
+                )
+        return [self._expression(branch(child)) for child in tree.children]
 
     def _predicate(self, name: Token, tree: Branch, first: tuple[Node, ...]) -> Node:
-        nodes, children = list(first), [_branch(child) for child in tree.children]
+        nodes, children = list(first), [branch(child) for child in tree.children]
         least, most = _TAKES.get(str(name), (2, 2))
         if not least <= len(nodes) + len(children) <= most:
-            raise Misplaced(f"{name} takes {least} to {most} arguments, found {len(nodes) + len(children)}", _at(name))
+            raise Misplaced(
+                f"{name} takes {least} to {most} arguments, found {len(nodes) + len(children)}", place_of(name)
+            )
         for child in children:
             nodes.append(self._closure(child) if len(nodes) == 1 else self._argument(child))
         return self._node(Kind.CALL, name, *nodes, literal=str(name))
 
     def _argument(self, child: Branch) -> Node:
         if child.data == "predicate":
-            raise Misplaced("braces hold what is evaluated per element, which is the second argument", _at_tree(child))
+            raise Misplaced(
+                "braces hold what is evaluated per element, which is the second argument", place_of_tree(child)
+            )
         return self._expression(child)
 
     def _closure(self, child: Branch) -> Node:
-        if _is_map(child):
-            raise Misplaced("a map may not stand where what is evaluated per element does", _at_tree(child))
+        if is_map(child):
+            raise Misplaced("a map may not stand where what is evaluated per element does", place_of_tree(child))
         self._closures += 1
-        node = self._sequence(_branch(child.children[0])) if child.data == "predicate" else self._expression(child)
+        node = self._sequence(branch(child.children[0])) if child.data == "predicate" else self._expression(child)
         self._closures -= 1
         return node
 
 
 _DOTTED = frozenset(("member", "optional_member", "method", "optional_method", "optional_index"))
-
-
-class _Link:
-    """What follows an operand: an operator, or a pipe with its call."""
-
-    def __init__(self, tree: Branch) -> None:
-        self.negated = tree.data == "negated"
-        self.arguments, self.tails = tree, []
-        if tree.data == "pipe":
-            pipe, name, arguments, *tails = tree.children
-            self.token, self.name = _token(pipe), _token(name)
-            self.arguments, self.tails = _branch(arguments), [_branch(tail) for tail in tails]
-        else:
-            operator = tree.children[1] if self.negated else _branch(tree.children[0]).children[0]
-            self.token = self.name = _token(operator)
-        self.word = str(self.token)
-
-
-class _Row:
-    """A row of operands and operators, read from the left."""
-
-    def __init__(self, tree: Branch) -> None:
-        self._parts: list[Token | Branch | _Link] = []
-        self._next = 0
-        self._add_operand(_branch(tree.children[0]))
-        for link in map(_branch, tree.children[1:]):
-            self._parts.append(_Link(link))
-            if link.data != "pipe":
-                self._add_operand(_branch(link.children[-1]))
-
-    def _add_operand(self, operand: Branch) -> None:
-        while len(operand.children) == 2:
-            self._parts.append(_token(operand.children[0]))
-            operand = _branch(operand.children[1])
-        self._parts.append(_branch(operand.children[0]))
-
-    def _peek(self) -> Token | Branch | _Link | None:
-        return self._parts[self._next] if self._next < len(self._parts) else None
-
-    def advance(self) -> None:
-        self._next += 1
-
-    def link(self) -> _Link | None:
-        part = self._peek()
-        return part if isinstance(part, _Link) else None
-
-    def prefix(self) -> Token | None:
-        part = self._peek()
-        if isinstance(part, Token):
-            self._next += 1
-            return part
-        return None
-
-    def primary(self) -> Branch:
-        part = self._peek()
-        assert isinstance(part, Tree)
-        self._next += 1
-        return part
-
-
-def first_token(tree: Token | Branch) -> Token:
-    """Give the first token under a branch; an empty one has a token without a place."""
-    while isinstance(tree, Tree):
-        if not tree.children:
-            return Token("EMPTY", "")
-        tree = tree.children[0]
-    return tree
-
-
-def _flat(tree: Branch) -> list[Token | Branch]:
-    """Unroll the left recursion of a sequence."""
-    parts: list[Token | Branch] = []
-    while len(tree.children) == 2:
-        parts.append(tree.children[1])
-        tree = _branch(tree.children[0])
-    return [tree.children[0], *reversed(parts)]
-
-
-def _is_map(tree: Branch) -> bool:
-    while tree.data in ("row", "operand", "primary") and tree.children:
-        if len(tree.children) != 1:
-            inner = tree.children[0]
-            if isinstance(inner, Token):
-                return False
-            tree = inner
-        else:
-            tree = _branch(tree.children[0])
-    return bool(tree.data == "map_atom")
-
-
-def _branch(part: Token | Branch) -> Branch:
-    assert isinstance(part, Tree)
-    return part
-
-
-def _token(part: Token | Branch) -> Token:
-    assert isinstance(part, Token)
-    return part
-
-
-def _at(token: Token) -> int:
-    return token.start_pos or 0
-
-
-def _at_tree(tree: Branch) -> int:
-    return _at(first_token(tree))
-
-
-def _number(token: Token) -> int | float:
-    text = str(token).replace("_", "")
-    if text[:2].lower() in ("0x", "0o", "0b"):
-        number: int | float | None = int(text, 0)
-    elif set(text) & set(".eE"):
-        number = parse_float(text)
-    else:
-        number = int(text)
-    if number is None or (isinstance(number, int) and number >= 2**63):
-        raise Misplaced(f"{token} is no number that fits 64 bits", _at(token))
-    return number
-
-
-def _text(token: Token) -> str:
-    body = str(token)[1:-1]
-    if token.type == "RAW":
-        return body.replace("``", "`")
-    return _ESCAPE.sub(lambda match: _unescaped(match, token), body)
-
-
-def _unescaped(match: re.Match[str], token: Token) -> str:
-    if match[5] in _ESCAPES:
-        return _ESCAPES[match[5]]
-    code = match[1] or match[2] or match[3]
-    number = int(code, 16) if code else int(match[4], 8) if match[4] else -1
-    if 0 <= number < 0xD800 or 0xDFFF < number <= 0x10FFFF:
-        return chr(number)
-    raise Misplaced(f"{match[0]} is no escape of a text", _at(token))
