@@ -25,8 +25,12 @@ def main() -> int:
         agree, disagree = agree + tally.agree, disagree + len(tally.differences)
         explained += tally.explained
     print(f"\n{agree} agree, {explained.total()} explained, {disagree} disagree in {time.monotonic() - started:.1f} s")
-    for row, count in sorted(explained.items(), key=_order):
-        print(f"{row:>10} {count:>6}  {' / '.join(DIFFERENCES[one].ours for one in row.split('+'))}")
+    singly = Counter(dict.fromkeys(DIFFERENCES, 0))
+    for rows, count in explained.items():
+        singly.update(dict.fromkeys(rows.split("+"), count))
+    for row, difference in DIFFERENCES.items():
+        if singly[row]:
+            print(f"{row:>4} {singly[row]:>6}  {difference.ours}")
     return 1 if disagree or not agree + explained.total() else 0
 
 

@@ -9,49 +9,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
-from typing import Any
 
 from autoscaler.core.decide import decide
-from autoscaler.core.recommend import winner
 from autoscaler.core.remember import remember
-from autoscaler.manifests.hpa import read_behavior
 from autoscaler.model.decision import Decision, Reason, Stage, Step
-from autoscaler.model.faults import Faults
 from autoscaler.model.memory import Change, Memory, Recommendation
 from autoscaler.model.objects import (
-    Ask,
-    MetricKind,
-    MetricTarget,
-    ObjectKey,
-    Question,
     ScaledObject,
-    ScaleTarget,
-    Source,
-    TargetType,
-    Trigger,
 )
 from autoscaler.model.observation import (
-    Measurement,
-    Missing,
-    MissingReason,
     Observation,
     PodCount,
-    PodSamples,
-    PodUsage,
-    Sample,
     ScaleStatus,
     Slot,
 )
-from autoscaler.model.quantity import parse_quantity
 from autoscaler.model.record import Applied, Failed, Outcome, Superseded, Unneeded
 from tests.conformance.hpa_model import Pass, Replay, replay
+from tests.conformance.hpa_objects import Vector, an_object, first_failing, measured, reason_of
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
 STEMS = ("hpa_traces", "hpa_traces_resource")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-FOR_EVER = timedelta(seconds=10_000_000)
 SYNC = frozenset({Slot.SYNC})
-SOURCE = Source(transport="prometheus")
 JUDGED = (
     "desired",
     "rescaled",
@@ -64,7 +43,6 @@ JUDGED = (
     "specAfter",
 )
 ATTEMPTS = 5
-Vector = dict[str, Any]
 
 
 def recognise(vector: Vector) -> bool:
@@ -201,8 +179,8 @@ class Run:
             pods=pods,
         )
         pairs = zip(self.spec["metrics"], tick["readings"], strict=True)
-        measured = tuple(_measured(metric, reading, now) for metric, reading in pairs)
-        return Observation(at=now, wall=now, slots=SYNC, scale=scale, measurements=measured)
+        readings = tuple(measured(metric, reading, now) for metric, reading in pairs)
+        return Observation(at=now, wall=now, slots=SYNC, scale=scale, measurements=readings)
 
     def written(self, tick: Vector, decision: Decision, attempts: int) -> Outcome:
         write = tick.get("write") or {}
@@ -227,7 +205,7 @@ class Run:
         elif isinstance(outcome, Failed | Superseded):
             self.conditions["ableToScale"] = "False:FailedUpdateScale"
         if recommended is not None and stable is None:
-            self.conditions["scalingActive"] = f"False:FailedGet{_first_failing(self.obj, decision)}Metric"
+            self.conditions["scalingActive"] = f"False:FailedGet{first_failing(self.obj, decision)}Metric"
         elif recommended is not None:
             self.conditions["scalingActive"] = "True:ValidMetricFound"
         elif not decision.forced:
@@ -248,7 +226,7 @@ class Run:
         return self.answer(
             desired=None if failed else decision.desired,
             rescaled=isinstance(outcome, Applied),
-            reason=_reason(self.obj, decision, recommended) if tried else "",
+            reason=reason_of(self.obj, decision, recommended) if tried else "",
             error=partial or refused,
             steps=steps,
         )
@@ -285,81 +263,6 @@ class Run:
             [_entry(change) for change in self.memory.grown],
             [_entry(change) for change in self.memory.shrunk],
         )
-
-
-def an_object(spec: Vector, config: Vector) -> ScaledObject:
-    window = timedelta(seconds=config["downscaleStabilizationSeconds"])
-    behavior = read_behavior(spec["behavior"], "behavior", tolerance=config["tolerance"], downscale_window=window)
-    assert not isinstance(behavior, Faults), f"the recorded behavior is refused: {behavior}"
-    minimum = spec.get("minReplicas")
-    return ScaledObject(
-        key=ObjectKey(namespace="n", name="o"),
-        target=ScaleTarget(namespace="n", name="o"),
-        triggers=tuple(_trigger(metric) for metric in spec["metrics"]),
-        polling_interval=FOR_EVER,
-        sync_interval=FOR_EVER,
-        min_replicas=1 if minimum is None else minimum,
-        max_replicas=spec["maxReplicas"],
-        behavior=behavior,
-        tolerance=config["tolerance"],
-        downscale_window=window,
-    )
-
-
-def _trigger(metric: Vector) -> Trigger:
-    kind, text = TargetType(metric["target"]["type"]), metric["target"]["value"]
-    return Trigger(
-        type=metric["kind"],
-        ask=Ask(
-            question=Question(source=SOURCE, text=metric["name"]),
-            metric=metric["name"],
-            kind=MetricKind(metric["kind"]),
-            target=MetricTarget(type=kind, amount=int(text) if kind is TargetType.UTILIZATION else _milli(text)),
-        ),
-    )
-
-
-def _milli(text: str) -> int:
-    quantity = parse_quantity(text)
-    assert quantity is not None, f"the recorded quantity {text!r} is refused"
-    return quantity.milli
-
-
-def _measured(metric: Vector, reading: Any, now: datetime) -> Measurement:
-    if isinstance(reading, int):
-        return Sample(value_milli=reading, active=reading > 0, at=now)
-    if "error" in reading:
-        reason = MissingReason.EMPTY if reading["error"] == "empty" else MissingReason.UNREACHABLE
-        return Missing(reason=reason, detail=reading["error"])
-    request = metric.get("requestMilli")
-    pods = (PodUsage(name=f"p{i}", usage=usage, request=request) for i, usage in enumerate(reading["perPod"]))
-    return PodSamples(pods=tuple(pods), at=now)
-
-
-def _first_failing(obj: ScaledObject, decision: Decision) -> str:
-    failing = min(p.trigger for p in decision.proposals if p.replicas is None and p.trigger is not None)
-    return obj.triggers[failing].ask.kind.value
-
-
-def _reason(obj: ScaledObject, decision: Decision, recommended: Step | None) -> str:
-    """The text of the rescale event, put together of the decision's parts as the HPA does."""
-    if recommended is None:
-        above = decision.steps[-1].reason is Reason.ABOVE_MAX
-        return f"Current number of replicas {'above Spec.MaxReplicas' if above else 'below Spec.MinReplicas'}"
-    if recommended.after < decision.base:
-        return "All metrics below target"
-    best = winner(sorted(decision.proposals, key=lambda proposal: proposal.trigger or 0))
-    if recommended.after == decision.base or best is None or best.trigger is None:
-        return ""
-    return f"{_name(obj.triggers[best.trigger])} above target"
-
-
-def _name(trigger: Trigger) -> str:
-    if trigger.ask.kind is MetricKind.EXTERNAL:
-        return f"external metric {trigger.ask.metric}(nil)"
-    if trigger.ask.target.type is TargetType.UTILIZATION:
-        return f"{trigger.ask.metric} resource utilization (percentage of request)"
-    return f"{trigger.ask.metric} resource"
 
 
 def _at(t_ms: int) -> datetime:
