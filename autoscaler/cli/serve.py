@@ -60,7 +60,7 @@ async def serve_until(
     readings = Readings(logger, vitals)
     latest = Latest(fleet.objects, faulty=lambda: readings.faults)
     counters = Counters(store.age)
-    outside = await unless(stop, reach_out(settings, library, clock, writes=not dry_run))
+    outside = await unless(stop, reach_out(settings, library, clock, writes=not dry_run, watches=True))
     sinks: tuple[Sink, ...] = (latest, counters, Log(logger, fleet.objects), *watchers)
     ports = Ports(clock=clock, sampler=outside.sampler, targets=outside.targets, actuator=outside.actuator, sinks=sinks)
     try:
