@@ -1,13 +1,21 @@
 """S11: a formula has a budget of text, parts, depth, steps and elements, and reaches nothing outside its values."""
 
+import contextlib
+import math
+import random
+from datetime import UTC
+
 import pytest
 
 from autoscaler.core.formula.machine import Machine
+from autoscaler.core.formula.members import MEMBERS
+from autoscaler.core.formula.operators import BINARY
+from autoscaler.core.formula.signatures import SIGNATURES
 from autoscaler.core.formula.tree import FUNCTIONS, MAX_DEPTH, MAX_NODES, MAX_STEPS, MAX_TEXT, PREDICATES
-from autoscaler.core.formula.values import FormulaError, Instant
+from autoscaler.core.formula.values import FormulaError, Instant, Span, Zone
 from autoscaler.manifests.formula import parse_formula
 from autoscaler.model.faults import Fault
-from autoscaler.model.formula import Formula
+from autoscaler.model.formula import Formula, Node
 from tests.benchmarks.formula import NAMES, VALUES, WALL, Generator
 
 REFUSED = {
@@ -106,6 +114,80 @@ def test_mutated_formulas_give_a_formula_or_a_fault():
             + other
         )
         assert isinstance(parse_formula(mixed, NAMES, path="formula"), (Formula, Fault))
+
+
+VALUE_POOL = {
+    "nothing": None,
+    "yes": True,
+    "three": 3,
+    "least": -(2**63),
+    "half": 0.5,
+    "endless": math.inf,
+    "odd": math.nan,
+    "text": "abc",
+    "halves": "ß😀\ud800",
+    "list": [1, 2.5, "x", [2, [3]], None],
+    "map": {"k": 1},
+    "span": Span(nanoseconds=2**63 - 1),
+    "instant": Instant(at=WALL),
+    "zone": Zone(zone=UTC),
+}
+OPERATORS = (*BINARY, "and", "or", "??", "..")
+METHODS = sorted({name for members in MEMBERS.values() for name in members} | {"__class__", "at", "nanoseconds"})
+
+
+class Trees:
+    """Trees that no checker has seen: any operator, built-in or method on any value."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(seed)
+
+    def tree(self, depth: int) -> Node:
+        if depth == 0:
+            return self.node("name", self.draw.choice(list(VALUE_POOL)))
+        kind = self.draw.choice(["binary", "unary", "member", "slice", "method", "call", "predicate", "list"])
+        parts = [self.tree(depth - 1) for _ in range(3)]
+        match kind:
+            case "binary":
+                return self.node(kind, self.draw.choice(OPERATORS), *parts[:2])
+            case "unary":
+                return self.node(kind, self.draw.choice(["-", "+", "not"]), parts[0])
+            case "member":
+                return self.node(kind, False, *parts[:2])
+            case "method":
+                return self.node(kind, self.draw.choice(METHODS), *parts[: self.draw.randint(1, 3)])
+            case "call":
+                name = self.draw.choice(sorted(SIGNATURES))
+                return self.node(kind, name, *parts[: len(SIGNATURES[name].takes)][: self.draw.choice([1, 2, 3])])
+            case "predicate":
+                body = self.node("binary", self.draw.choice(OPERATORS), self.node("pointer", ""), parts[1])
+                return self.node("call", self.draw.choice(sorted(PREDICATES)), parts[0], body)
+        return self.node(kind, None, *parts)
+
+    def node(self, kind: str, literal: str | bool | None, *children: Node) -> Node:
+        return Node(kind=kind, column=1, literal=literal, children=children)
+
+
+def is_complete(node: Node) -> bool:
+    """Say whether every call has as many arguments as its built-in takes, as the checker makes sure."""
+    if node.kind == "call" and node.literal in SIGNATURES:
+        signature = SIGNATURES[str(node.literal)]
+        if not len(signature.takes) - signature.optional <= len(node.children) <= len(signature.takes):
+            return False
+    return all(map(is_complete, node.children))
+
+
+def test_any_tree_gives_a_value_or_a_formulas_failure():
+    """Whatever meets whatever, nothing but a formula's own failure escapes."""
+    trees = Trees(seed=13)
+    met = 0
+    while met < 3000:
+        tree = trees.tree(trees.draw.randint(1, 3))
+        if not is_complete(tree):
+            continue
+        met += 1
+        with contextlib.suppress(FormulaError):
+            Machine(VALUE_POOL, Instant(at=WALL)).run(tree)
 
 
 def test_every_builtin_has_an_implementation_and_a_signature():

@@ -23,7 +23,7 @@ def _compiled(pattern: str) -> object:
 def is_pattern(pattern: str) -> bool:
     """Say whether RE2 accepts a pattern."""
     try:
-        _compiled(pattern)
+        _compiled(_valid(pattern))
     except FormulaError:
         return False
     return True
@@ -31,4 +31,9 @@ def is_pattern(pattern: str) -> bool:
 
 def matches(text: str, pattern: str) -> bool:
     """Say whether the pattern is found anywhere in the text."""
-    return bool(_compiled(pattern).search(text))  # type: ignore[attr-defined]
+    return bool(_compiled(_valid(pattern)).search(_valid(text)))  # type: ignore[attr-defined]
+
+
+def _valid(text: str) -> str:
+    """Replace what is no UTF-8: JSON can hold halves of a character."""
+    return text.encode(errors="replace").decode()

@@ -112,7 +112,7 @@ def equal(left: Value, right: Value, depth: int = 0) -> bool:
     if depth > MAX_DEPTH:
         raise FormulaError("lists nested too deep to compare")
     if is_number(left) and is_number(right):
-        return left == right
+        return left == right if type(left) is type(right) else float(left) == float(right)  # type: ignore[arg-type]
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(equal(a, b, depth + 1) for a, b in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
