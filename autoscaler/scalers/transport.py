@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
+from autoscaler.model.auth import AuthRef
 from autoscaler.model.objects import Author, Question, Source
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.text import Secret
@@ -19,7 +20,8 @@ from autoscaler.model.value import value
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.credentials import Resolver
 from autoscaler.scalers.http import Call, Sender
-from autoscaler.scalers.prometheus.auth import Dress, dress
+from autoscaler.scalers.oauth import Tokens, grant_from
+from autoscaler.scalers.prometheus.auth import GRANTED, Dress, dress, material_of, modes_of
 from autoscaler.scalers.quoting import unquoted
 
 _POST_REFUSED = frozenset((405, 501))
@@ -52,6 +54,7 @@ class HttpTransport:
         self._sender = sender
         self._resolver = resolver
         self._build = build
+        self._tokens = Tokens(sender)
         self._post_refused: set[str] = set()
 
     async def fetch(self, questions: tuple[Question, ...]) -> Mapping[Question, Answer]:
@@ -88,7 +91,7 @@ class HttpTransport:
         """Ask once; with renewed credentials where these were refused."""
         answer = await self._ask_addresses(question, dressed, until)
         if isinstance(answer, Response) and answer.status == 401 and question.source.credential is not None:
-            renewed = await self._dress(question.source, until)
+            renewed = await self._dress(question.source, until, anew=True)
             if isinstance(renewed, Missing):
                 return renewed
             if renewed != dressed:
@@ -117,21 +120,30 @@ class HttpTransport:
             return await self._sender.send(self._build(replace(out, may_post=False)), until)
         return answer
 
-    async def _dress(self, source: Source, until: float) -> Dress | Missing:
-        """Resolve the source's credentials for each of its addresses' homes and make headers of them."""
+    async def _dress(self, source: Source, until: float, *, anew: bool = False) -> Dress | Missing:
+        """Resolve the source's credentials and make headers of them; ``anew`` keeps nothing from before."""
         if source.credential is None:
             return dress(source, {})
+        resolved = await self._resolve(source, source.credential, until)
+        if isinstance(resolved, Missing):
+            return resolved
+        if "oauth" in modes_of(source, resolved):
+            grant = grant_from(resolved, author=author_of(source), tls=material_of(source, resolved))
+            token = await self._tokens.token(grant, until, anew=anew)
+            if isinstance(token, Missing):
+                return token
+            resolved = {**resolved, GRANTED: token}
+        return dress(source, resolved)
+
+    async def _resolve(self, source: Source, credential: AuthRef, until: float) -> Mapping[str, Secret] | Missing:
+        namespace = dict(source.options).get("namespace", credential.namespace)
         try:
             async with asyncio.timeout_at(until):
-                resolved = await self._resolver.resolve(
-                    source.credential,
-                    dict(source.options).get("namespace", source.credential.namespace),
-                    author=author_of(source),
-                    addresses=source.addresses,
+                return await self._resolver.resolve(
+                    credential, namespace, author=author_of(source), addresses=source.addresses
                 )
         except TimeoutError:
-            return Missing(reason=MissingReason.UNRESOLVED, detail=f"{source.credential} was not resolved in time")
-        return resolved if isinstance(resolved, Missing) else dress(source, resolved)
+            return Missing(reason=MissingReason.UNRESOLVED, detail=f"{credential} was not resolved in time")
 
 
 def author_of(source: Source) -> Author:

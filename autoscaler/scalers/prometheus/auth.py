@@ -20,6 +20,7 @@ MODES = ("apiKey", "basic", "tls", "bearer", "custom", "oauth")
 _EXCLUSIVE = ("bearer", "basic", "oauth")
 _METHODS = ("header", "query")
 _BAD_PAIRS = re.compile("%(?![0-9a-fA-F]{2})|;")
+GRANTED = "accessToken"
 EVERYWHERE = (Place.METADATA, Place.AUTH)
 _NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "bearer": (("bearerToken", "token"),),
@@ -51,9 +52,6 @@ def read_modes(reader: Reader) -> tuple[str, ...]:
         reader.fault("E106", "apiKey", "apiKey stands in the open: move it into a TriggerAuthentication")
     if "custom" in modes:
         _fault_header(reader)
-    if "oauth" in modes:
-        message = "authentication mode oauth is not supported by the prometheus trigger: use bearer, basic or custom"
-        reader.fault("E109", "authModes", message, reason="not_supported")
     _fault_material(reader)
     identity = reader.spec.pod_identity
     if modes and identity not in (None, "", "none"):
@@ -64,12 +62,12 @@ def read_modes(reader: Reader) -> tuple[str, ...]:
 
 def dress(source: Source, parameters: Mapping[str, Secret]) -> Dress | Missing:
     """Turn resolved parameters into headers, query parameters and TLS material, by the source's modes."""
-    modes = _modes(source, parameters)
+    modes = modes_of(source, parameters)
     for mode in modes:
         lacking = _lacking(mode, parameters)
         if lacking:
             return _unresolved(f"authentication mode {mode} needs {lacking[0][0]}, and {source.credential} has none")
-    material = _material(source, parameters)
+    material = material_of(source, parameters)
     headers = tuple(_set(source.headers, _auth_header(modes, parameters)))
     in_query: tuple[tuple[str, Secret], ...] = ()
     if "apiKey" in modes:
@@ -108,7 +106,7 @@ def _places(mode: str) -> tuple[Place, ...]:
     return EVERYWHERE if mode == "apiKey" else (Place.AUTH,)
 
 
-def _modes(source: Source, parameters: Mapping[str, Secret]) -> tuple[str, ...]:
+def modes_of(source: Source, parameters: Mapping[str, Secret]) -> tuple[str, ...]:
     """Give the modes that parsing found, else those that the authentication itself names."""
     written = dict(source.options).get("authModes") or _text(parameters, "authModes", "authMode")
     return tuple(mode for mode in parse_items(written) if mode) if written else ()
@@ -119,12 +117,14 @@ def _lacking(mode: str, parameters: Mapping[str, Secret]) -> list[tuple[str, ...
 
 
 def _auth_header(modes: tuple[str, ...], parameters: Mapping[str, Secret]) -> Header | None:
-    """Give the one header that is set: the first of bearer, basic and custom."""
+    """Give the one header that is set: the first of bearer, basic, oauth and custom."""
     if "bearer" in modes:
         return "Authorization", Secret(f"Bearer {_text(parameters, 'bearerToken', 'token')}")
     if "basic" in modes:
         pair = f"{_text(parameters, 'username')}:{_text(parameters, 'password')}"
         return "Authorization", Secret(f"Basic {b64encode(pair.encode()).decode()}")
+    if "oauth" in modes:
+        return "Authorization", Secret(f"Bearer {_text(parameters, GRANTED)}")
     if "custom" in modes:
         return _text(parameters, "customAuthHeader"), Secret(_text(parameters, "customAuthValue"))
     return None
@@ -148,7 +148,8 @@ def _set(headers: tuple[Header, ...], header: Header | None) -> tuple[Header, ..
     return (*(each for each in headers if each[0].lower() != header[0].lower()), header)
 
 
-def _material(source: Source, parameters: Mapping[str, Secret]) -> TlsMaterial:
+def material_of(source: Source, parameters: Mapping[str, Secret]) -> TlsMaterial:
+    """Give what a source's connections are verified and identified with."""
     ca, certificate, key = (_secret(parameters, name) for name in ("ca", "cert", "key"))
     return _material_of(ca, certificate, key, verify=dict(source.options).get("unsafeSsl") != "true")
 

@@ -127,9 +127,8 @@ def _query_row(query: str, codes: set[str]) -> str | None:
 
 
 def _asks_unsupported(given: dict[str, Any]) -> bool:
-    modes = mode_text(given)
     cloud = given.get("podIdentity") not in (None, "", "none")
-    return "oauth" in modes or cloud or bool(_CLOUD_KEYS & set(given["metadata"]))
+    return cloud or bool(_CLOUD_KEYS & set(given["metadata"]))
 
 
 def _overflows(given: dict[str, Any]) -> bool:

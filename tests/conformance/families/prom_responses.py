@@ -106,6 +106,8 @@ class _Known(Resolver):
 def _judge_exchange(
     given: dict[str, Any], out: dict[str, Any], ask: Ask, server: Scripted, measured: Measurement
 ) -> Verdict:
+    if "oauth" in _modes(given) and isinstance(measured, Missing) and measured.detail.startswith("no access token"):
+        return Explained(row="D8")  # oauth works here, and the vector's token server does not
     rows = []
     wanted = out.get("requests", [])
     row = _requests_row(given, wanted, server)

@@ -68,7 +68,7 @@ def test_a_password_in_the_address_is_sent_as_a_header() -> None:
         ({"awsRegion": "eu-west-1"}, ["metadata.awsRegion"]),
         ({"cloud": "Private"}, ["metadata.cloud"]),
         ({"credentialsFromEnv": "X"}, ["metadata.credentialsFromEnv"]),
-        ({"authModes": "oauth"}, ["metadata.authModes", "metadata.authModes"]),
+        ({"authModes": "oauth"}, ["metadata.authModes"]),
         ({"authModes": "bearer"}, ["metadata.authModes"]),
         ({"authModes": "bearer,basic"}, ["metadata.authModes"]),
         ({"customHeaders": "Host=evil"}, ["metadata.customHeaders"]),
