@@ -35,7 +35,7 @@ _Name = Annotated[StrictStr, Field(min_length=1)]
 
 class _Written(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, defer_build=True
     )
 
 

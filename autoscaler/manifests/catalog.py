@@ -121,7 +121,7 @@ def update(
     """
     if snapshot == catalog.snapshot and not catalog.absent:
         return catalog, Changes(refused=catalog.changes.refused, findings=catalog.changes.findings)
-    draft = _Draft(catalog, snapshot)
+    draft = _Draft(catalog, snapshot, settings.namespace)
     draft.take_credentials()
     basis = Basis(scalers=scalers, settings=settings, operator=operator, credentials=draft.credentials())
     draft.read_objects(basis)
@@ -142,14 +142,14 @@ def update(
 class _Draft:
     """One pass over a snapshot; it collects items and findings and is then thrown away."""
 
-    def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
+    def __init__(self, catalog: Catalog, snapshot: Snapshot, namespace: str) -> None:
         self.catalog, self.snapshot = catalog, snapshot
         self.items: dict[ItemKey, Item] = {}
         self.kept: dict[ItemKey, Item] = {}
         self.readings: dict[SourceFile, FileReading] = {}
         self.findings: list[Finding] = []
         self.refused: list[Refused] = []
-        self.documents = {file: self._documents(file) for file in snapshot.files}
+        self.documents = {file: self._documents(file, namespace) for file in snapshot.files}
         for finding in (one for found in self.documents.values() for one in found.findings):
             self.findings.append(finding)
             self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=False))
@@ -239,9 +239,11 @@ class _Draft:
             if workload_of(old.held.target) not in owned:
                 self.kept[key] = old
 
-    def _documents(self, file: SourceFile) -> Documents:
-        known = self.catalog.readings.get(file)
-        return read((file,)) if known is None else known.documents
+    def _documents(self, file: SourceFile, namespace: str) -> Documents:
+        basis, known = self.catalog.basis, self.catalog.readings.get(file)
+        if known is not None and basis is not None and basis.settings.namespace == namespace:
+            return known.documents
+        return read((file,), namespace=namespace)
 
     def _claims(self) -> tuple[Claim, ...]:
         return tuple(claim for outcome in self.outcomes for claim in outcome.claims)

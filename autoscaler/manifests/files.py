@@ -4,7 +4,6 @@ A mounted ConfigMap holds every file three times: as a link, under ``..data`` an
 begin with a dot are never followed into, so each file is seen once, through its link.
 """
 
-import asyncio
 import os
 import stat
 import sys
@@ -55,15 +54,18 @@ async def watch(
 ) -> AsyncIterator[Snapshot]:
     """Give a snapshot at once, after each change, and after ``still_seconds`` without one.
 
-    The still ones let the time of a vanished file run out. Disks are asked in the executor, never on the loop.
+    stdin is read once elsewhere and left out here. The still ones let the time of a vanished file run out. Disks are asked in the executor, never on the loop.
     """
+    import asyncio  # here, as reading files once needs none and `check` has 400 ms
+
     loop = asyncio.get_running_loop()
+    on_disk = tuple(path for path in paths if path != STDIN)
     known: tuple[object, ...] | None = None
     still = 0.0
     while True:
-        seen = await loop.run_in_executor(executor, _marks, tuple(paths), recursive)
+        seen = await loop.run_in_executor(executor, _marks, on_disk, recursive)
         if seen != known or still >= still_seconds:
-            yield await loop.run_in_executor(executor, _snapshot, tuple(paths), recursive)
+            yield await loop.run_in_executor(executor, _snapshot, on_disk, recursive)
             known, still = seen, 0.0
         await asyncio.sleep(poll_seconds)
         still += poll_seconds
@@ -75,7 +77,7 @@ def _snapshot(paths: tuple[str, ...], recursive: bool) -> Snapshot:
 
 def _marks(paths: tuple[str, ...], recursive: bool) -> tuple[object, ...]:
     """Say what tells one state of the disk from another: names, identities, sizes and times; no content is read."""
-    return tuple(mark for path in paths if path != STDIN for mark in _marks_within(path, recursive=recursive))
+    return tuple(mark for path in paths for mark in _marks_within(path, recursive=recursive))
 
 
 def _marks_within(path: str, *, recursive: bool) -> Iterator[object]:

@@ -7,7 +7,6 @@ from typing import Final
 
 from autoscaler.core.formula.values import parse_float
 from autoscaler.manifests.faults import error
-from autoscaler.manifests.formula import parse_modifiers
 from autoscaler.manifests.written import RESOURCE_TYPES, WrittenModifiers, WrittenSpec
 from autoscaler.model.faults import Fault, Faults
 from autoscaler.model.objects import MetricTarget, Modifiers
@@ -29,6 +28,8 @@ def read_modifiers(spec: WrittenSpec, path: str) -> tuple[Modifiers | None, tupl
     written = written_modifiers(spec)
     if written is None:
         return None, ()
+    from autoscaler.manifests.formula import parse_modifiers  # here, as few objects have a formula to load a parser for
+
     where = f"{path}.advanced.scalingModifiers"
     names = [one.name for one in spec.triggers if one.name and one.type not in RESOURCE_TYPES]
     read = parse_modifiers(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
+from autoscaler.manifests.document import DEFAULT_NAMESPACE
 from autoscaler.model.auth import AuthRef
 from autoscaler.model.faults import Faults
 from autoscaler.model.spec import Parsed, TriggerSpec
@@ -53,7 +54,8 @@ Resolve: TypeAlias = Callable[[AuthRef], Grant | None]
 class Settings:
     """The daemon's settings that loading writes into every object (L3).
 
-    ``dry_run`` forces that mode everywhere. ``max_replicas_limit`` is None where there is none (D37).
+    ``dry_run`` forces that mode everywhere. ``max_replicas_limit`` is None where there is none (D37). ``namespace`` is
+    for documents that name none.
     """
 
     tolerance: float = 0.1
@@ -61,3 +63,4 @@ class Settings:
     sync_interval: timedelta = timedelta(seconds=15)
     dry_run: bool = False
     max_replicas_limit: int | None = None
+    namespace: str = DEFAULT_NAMESPACE

@@ -41,7 +41,7 @@ class Written(BaseModel):
     """What every part of a spec shares: KEDA's spelling, nothing unknown, nothing coerced, no input in errors."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, defer_build=True
     )
 
 

@@ -1,7 +1,9 @@
-from autoscaler.manifests.catalog import Catalog
+from autoscaler.manifests.catalog import Catalog, Snapshot, update
+from autoscaler.manifests.document import SourceFile
+from autoscaler.manifests.settings import Settings
 from autoscaler.model.objects import ObjectKey, ScaleTarget
 from autoscaler.model.text import Secret
-from tests.unit.manifests.builders import WEB, step, web
+from tests.unit.manifests.builders import SCALERS, T0, WEB, step, web
 from tests.unit.manifests.test_auth import AUTH, SECRET
 
 KEY = ObjectKey(namespace="demo", name="web")
@@ -187,6 +189,17 @@ def test_kinds_of_others_are_none_of_our_business_and_kedas_are_named():
         ("I123", "ScaledJob job"),
         ("E101", "ScaledObject old"),
     ]
+
+
+def test_a_document_without_namespace_gets_the_given_one():
+    """What names no namespace lies in the one of the settings, as with kubectl -n."""
+    text = WEB.replace("  namespace: demo\n", "")
+    snapshot = Snapshot(files=(SourceFile(path="a.yaml", text=text),))
+    catalog, _ = step(Catalog(), {"a.yaml": text})
+    assert [str(key) for key in catalog.objects] == ["default/web"]
+    settings = Settings(namespace="shop")
+    _, changes = update(Catalog(), snapshot, SCALERS, settings, at=T0, governed={})
+    assert [str(obj.key) for obj in changes.added] == ["shop/web"]
 
 
 def test_a_list_stands_for_its_items():
