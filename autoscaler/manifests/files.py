@@ -20,7 +20,7 @@ from autoscaler.model.text import plain
 STDIN: Final = "-"
 ENDINGS: Final = (".yaml", ".yml", ".json")
 POLL_SECONDS: Final = 1.0
-STILL_SECONDS: Final = 10.0
+STILL_SECONDS: Final = 4.0
 _DEEPEST: Final = 16
 
 
@@ -54,7 +54,8 @@ async def watch(
 ) -> AsyncIterator[Snapshot]:
     """Give a snapshot at once, after each change, and after ``still_seconds`` without one.
 
-    stdin is read once elsewhere and left out here. The still ones let the time of a vanished file run out. Disks are asked in the executor, never on the loop.
+    The still ones let the time of a vanished file run out and see an edit that left size and time as they were. stdin
+    is left out: it is read once, elsewhere. Disks are asked in the executor, never on the loop.
     """
     import asyncio  # here, as reading files once needs none and `check` has 400 ms
 
