@@ -32,6 +32,7 @@ from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import AddressRules, Origin, parse_origin
 from autoscaler.scalers.credentials import Places, Resolver
 from autoscaler.scalers.http import SenderSettings
+from autoscaler.scalers.plain_http import PlainHttpTransport
 from autoscaler.scalers.probes import Prober, ProbeSettings
 from autoscaler.scalers.prometheus.transport import PrometheusTransport
 from autoscaler.scalers.proxies import proxies_from
@@ -180,9 +181,11 @@ async def reach_out(
     discovery = Discovery(client)
     proxy = ServiceProxy(client, via=Via(settings.via), mapped=pairs("--map", settings.map))
     sender = RelayingSender(sender_settings(settings), proxy)
-    transport = PrometheusTransport(sender, Resolver(places_of(settings, library)))
+    resolver = Resolver(places_of(settings, library))
+    transport = PrometheusTransport(sender, resolver)
     prober = Prober(transport, ProbeSettings(beat=settings.guard_beat))
-    sampler = CohortSampler(library.scalers, {"prometheus": transport, "cron": Local()}, prober)
+    transports = {"prometheus": transport, "http": PlainHttpTransport(sender, resolver), "cron": Local()}
+    sampler = CohortSampler(library.scalers, transports, prober)
     patience = settings.api_timeout.total_seconds()
     followed = Watches(client) if watches else None
     targets = ScaleReader(client, discovery, Pods(client), followed, read_seconds=patience)
