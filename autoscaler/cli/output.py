@@ -9,7 +9,7 @@ from typing import TextIO, TypeVar
 
 import click
 
-from autoscaler.views.signs import in_ascii
+from autoscaler.views.signs import in_ascii, shows_signs
 
 API_VERSION = "autoscaler.sh/v1"
 F = TypeVar("F", bound=Callable[..., object])
@@ -32,7 +32,7 @@ class Screen:
     def __init__(self, stream: TextIO, color: str = "auto") -> None:
         self._stream = stream
         self._colors = _is_colored(stream, color)
-        self._ascii = not _shows_all(stream)
+        self._ascii = not shows_signs(stream.encoding)
 
     def write(self, text: str = "") -> None:
         """Write one line, or several."""
@@ -69,12 +69,3 @@ def _is_colored(stream: TextIO, color: str) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _shows_all(stream: TextIO) -> bool:
-    """Say whether the stream's encoding has the signs that we use."""
-    try:
-        "→…×".encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

@@ -3,21 +3,29 @@
 import asyncio
 from collections.abc import Callable
 
-CONNECTIONS = 64
-HEAD_BYTES = 8192
-HEAD_SECONDS = 10.0
+from autoscaler.model.value import value
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _END_OF_HEAD = b"\r\n\r\n"
 
 
+@value
+class Limits:
+    """What strangers may take: places, the size and time of a head, and the time of an answer."""
+
+    connections: int = 64
+    head_bytes: int = 8192
+    head_seconds: float = 10.0
+    answer_seconds: float = 30.0
+
+
 class Gate:
     """Makes guarded protocols and knows which connections are open."""
 
-    def __init__(self, inner: Callable[[], asyncio.Protocol], *, head_seconds: float = HEAD_SECONDS) -> None:
+    def __init__(self, inner: Callable[[], asyncio.Protocol], limits: Limits) -> None:
         self._inner = inner
-        self.head_seconds = head_seconds
+        self.limits = limits
         self.open: set[Guarded] = set()
 
     def __call__(self) -> asyncio.Protocol:
@@ -44,7 +52,7 @@ class Guarded(asyncio.Protocol):
         """Admit the connection, or close it at once where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if len(self._gate.open) >= CONNECTIONS:
+        if len(self._gate.open) >= self._gate.limits.connections:
             transport.abort()
             return
         self._admitted = True
@@ -65,7 +73,7 @@ class Guarded(asyncio.Protocol):
             self._size += len(data)
             if self._timer is None:
                 self._start_clock()
-        if max(self._size, len(data)) > HEAD_BYTES:
+        if max(self._size, len(data)) > self._gate.limits.head_bytes:
             self._refuse(_TOO_LARGE)
             return
         self._inner.data_received(data)
@@ -90,7 +98,7 @@ class Guarded(asyncio.Protocol):
         self._inner.resume_writing()
 
     def _start_clock(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._gate.head_seconds, self._refuse, _TOO_SLOW)
+        self._timer = asyncio.get_running_loop().call_later(self._gate.limits.head_seconds, self._refuse, _TOO_SLOW)
 
     def _stop_clock(self) -> None:
         if self._timer is not None:

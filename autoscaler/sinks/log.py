@@ -14,6 +14,7 @@ from autoscaler.model.record import Round
 from autoscaler.model.source import SourceHealth
 from autoscaler.model.text import plain
 from autoscaler.views.logline import NOTHING_SAID, Level, Standing, tell, tell_source
+from autoscaler.views.signs import in_ascii, shows_signs
 
 LONGEST_FIELD = 1000
 LONGEST_TRACEBACK = 20_000
@@ -63,7 +64,7 @@ def configure_log(to: TextIO, *, form: Format, level: str, colors: bool = False)
     ``level`` is debug, info, warning or error. What libraries log is shown from warning on, without the text of
     exceptions, which may hold what a request held (S14).
     """
-    processors = _processors(form, colors=colors)
+    processors = _processors(form, colors=colors, wide=shows_signs(to.encoding))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -82,21 +83,23 @@ def make_logger(to: TextIO, *, form: Format, level: str) -> FilteringBoundLogger
     """Make a logger of the same make that configures nothing else."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(to),
-        processors=_processors(form, colors=False),
+        processors=_processors(form, colors=False, wide=shows_signs(to.encoding)),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return logger
 
 
-def _processors(form: Format, *, colors: bool) -> list[Processor]:
+def _processors(form: Format, *, colors: bool, wide: bool) -> list[Processor]:
+    """``wide``: the stream can show signs beyond ASCII."""
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     if form is Format.JSON:
-        as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        as_json = structlog.processors.JSONRenderer(ensure_ascii=not wide)
         return [structlog.stdlib.add_log_level, stamp, _clean, _head_first, as_json]
     console = structlog.dev.ConsoleRenderer(
         colors=colors, exception_formatter=structlog.dev.plain_traceback, sort_keys=False, pad_event_to=0
     )
-    return [structlog.stdlib.add_log_level, stamp, _clean, _traceback_last, console]
+    lines: list[Processor] = [structlog.stdlib.add_log_level, stamp, _clean, _traceback_last, console]
+    return lines if wide else [*lines, _narrow]
 
 
 def _clean(logger: object, method: str, event: EventDict) -> EventDict:
@@ -129,6 +132,10 @@ def _traceback_last(logger: object, method: str, event: EventDict) -> EventDict:
     if text is not None:
         event["exception"] = text
     return event
+
+
+def _narrow(logger: object, method: str, line: EventDict | str) -> str:
+    return in_ascii(str(line))
 
 
 class _Foreign(logging.Formatter):

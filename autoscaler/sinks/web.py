@@ -12,9 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from autoscaler.model.fatal import FatalError
-from autoscaler.sinks.gate import HEAD_SECONDS, Gate
+from autoscaler.sinks.gate import Gate, Limits
 
-ANSWER_SECONDS = 30.0
 IDLE_SECONDS = 60.0
 STOP_SECONDS = 0.2
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -82,12 +81,12 @@ class Web:
         now: Callable[[], datetime],
         metrics: Callable[[], Iterator[str]],
         hosts: frozenset[str] = frozenset(),
-        head_seconds: float = HEAD_SECONDS,
+        limits: Limits = Limits(),  # noqa: B008 a frozen value
     ) -> None:
         self._vitals = vitals
         self._now = now
         self._metrics = metrics
-        self._head_seconds = head_seconds
+        self._limits = limits
         self._hosts = hosts | {"localhost"}
         self._runner = web.AppRunner(
             self._app(), access_log=None, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=STOP_SECONDS
@@ -100,9 +99,7 @@ class Web:
         inner = self._runner.server
         assert inner is not None
         try:
-            self._server = await asyncio.get_running_loop().create_server(
-                Gate(inner, head_seconds=self._head_seconds), host, port
-            )
+            self._server = await asyncio.get_running_loop().create_server(Gate(inner, self._limits), host, port)
         except OSError as error:
             await self._runner.cleanup()
             reason = error.strerror or type(error).__name__
@@ -141,12 +138,15 @@ class Web:
     async def _exposition(self, request: web.Request) -> web.StreamResponse:
         """Stream family by family, so that the loop is never held for longer than one."""
         response = web.StreamResponse(headers={"Content-Type": METRICS_TYPE})
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await response.prepare(request)
-            for text in self._metrics():
-                await response.write(text.encode("utf-8"))
-                await asyncio.sleep(0)
-            await response.write_eof()
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                await response.prepare(request)
+                for text in self._metrics() if request.method == "GET" else ():
+                    await response.write(text.encode("utf-8"))
+                    await asyncio.sleep(0)
+                await response.write_eof()
+        except TimeoutError:
+            _hang_up(request)
         return response
 
     async def _livez(self, request: web.Request) -> web.Response:
@@ -165,6 +165,12 @@ class Web:
 
     async def _status(self, request: web.Request) -> web.Response:
         return _detailed(self._vitals.report(self._now()))
+
+
+def _hang_up(request: web.Request) -> None:
+    """Drop a client that does not read its answer."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def is_known(header: str, hosts: frozenset[str]) -> bool:

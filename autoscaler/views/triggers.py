@@ -72,9 +72,7 @@ _METRICS_API: Final = (
     field("timeout", "duration or milliseconds", "Deadline of one question.", default="3s (--timeout)"),
     field("authModes", "list of apiKey, basic, bearer, tls", "How to authenticate; needs authenticationRef."),
     field("method", "header or query", "Where an apiKey goes.", default="header"),
-    field(
-        "keyParamName", "text", "Header or parameter that holds an apiKey.", default="X-API-KEY, api_key"
-    ),
+    field("keyParamName", "text", "Header or parameter that holds an apiKey.", default="X-API-KEY, api_key"),
 )
 
 TRIGGERS: Final[Mapping[str, tuple[Field, ...]]] = MappingProxyType(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import resource
 
-from autoscaler.sinks.gate import CONNECTIONS
+from autoscaler.sinks.gate import Limits
 from tests.unit.sinks.test_web import ask, listening, well
 
 STRANGERS = 2000
@@ -57,7 +57,7 @@ async def test_two_thousand_half_open_connections_cost_64_places_and_no_time():
 async def test_all_places_serve_at_the_same_time():
     """As many clients as there are places are all answered."""
     async with listening(well()) as port:
-        answers = await asyncio.gather(*(ask(port, "/metrics") for _ in range(CONNECTIONS)))
+        answers = await asyncio.gather(*(ask(port, "/metrics") for _ in range(Limits().connections)))
         assert {status for status, _, _ in answers} == {200}
 
 

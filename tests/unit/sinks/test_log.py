@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -222,6 +223,23 @@ def test_what_libraries_log_never_shows_the_text_of_exceptions_or_variables():
         assert "ValueError" in done.stdout
         assert "hunter2" not in done.stdout + done.stderr
         assert "not heard" not in done.stdout
+
+
+NARROW = """
+import sys
+from autoscaler.sinks.log import Format, configure_log
+configure_log(sys.stdout, form=Format(sys.argv[1]), level="info").info("scaled", why="34.0 / 10 → 4")
+"""
+
+
+def test_a_stream_without_utf8_gets_ascii():
+    """A sign that the locale does not have stops no log line."""
+    for form, shown in ((Format.CONSOLE, "34.0 / 10 -> 4"), (Format.JSON, "34.0 / 10 \\u2192 4")):
+        environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"}
+        done = subprocess.run(
+            [sys.executable, "-c", NARROW, form.value], capture_output=True, text=True, check=True, env=environment
+        )
+        assert shown in done.stdout
 
 
 def test_coming_to_rest_is_told_in_words():

@@ -14,7 +14,7 @@ import pytest
 from autoscaler.loop.vitals import Vitals
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.observation import Unreadable, UnreadableReason
-from autoscaler.sinks.gate import CONNECTIONS, HEAD_BYTES
+from autoscaler.sinks.gate import Limits
 from autoscaler.sinks.web import METRICS_TYPE, Web, is_known
 from tests.unit.builders import at
 
@@ -168,7 +168,7 @@ async def test_a_head_beyond_the_limit_is_refused():
     async with listening(well()) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n")
-        for number in range(HEAD_BYTES // 64 + 1):
+        for number in range(Limits().head_bytes // 64 + 1):
             writer.write(b"X-%06d: " % number + b"a" * 53 + b"\r\n")
             await writer.drain()
         assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
@@ -177,7 +177,7 @@ async def test_a_head_beyond_the_limit_is_refused():
 
 async def test_a_head_that_never_ends_is_cut_off():
     """A client that sends one byte and waits loses its place."""
-    web = Web(well(), now=now, metrics=two_families, head_seconds=0.05)
+    web = Web(well(), now=now, metrics=two_families, limits=Limits(head_seconds=0.05))
     port = await web.start("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"G")
@@ -197,7 +197,7 @@ async def test_many_requests_on_one_connection_are_no_long_head():
 async def test_connections_beyond_the_limit_are_closed_at_once_and_free_places_serve_again():
     """Half-open connections cost 64 places and no more; when they go, others come in."""
     async with listening(well()) as port:
-        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS)]
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(Limits().connections)]
         await settle()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -221,6 +221,36 @@ async def settle() -> None:
     """Let the server's side of what just happened on sockets run."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def test_a_client_that_does_not_read_is_dropped():
+    """An answer has its time; whoever lets it pass loses the connection, and the place is free for others."""
+    dropped = asyncio.Event()
+
+    def endless() -> Iterator[str]:
+        try:
+            while True:
+                yield "x" * 100_000
+        finally:
+            dropped.set()
+
+    web = Web(well(), now=now, metrics=endless, limits=Limits(connections=1, answer_seconds=0.2))
+    port = await web.start("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await asyncio.wait_for(dropped.wait(), 10)
+    await settle()
+    assert (await ask(port, "/livez"))[0] == 200
+    writer.close()
+    await web.stop()
+
+
+async def test_head_requests_get_the_head_alone():
+    """HEAD works on every route and carries no body."""
+    async with listening(well()) as port, aiohttp.ClientSession() as session:
+        for path in ("/metrics", "/livez", "/health/status"):
+            async with session.head(f"http://127.0.0.1:{port}{path}") as answer:
+                assert (answer.status, await answer.read()) == (200, b"")
 
 
 @pytest.mark.parametrize("junk", [b"\x16\x03\x01\x02\x00", b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n"])
