@@ -30,6 +30,7 @@ from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
 from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import AddressRules, Origin, parse_origin
+from autoscaler.scalers.contract import Transport
 from autoscaler.scalers.credentials import Places, Resolver
 from autoscaler.scalers.http import SenderSettings
 from autoscaler.scalers.plain_http import PlainHttpTransport
@@ -184,7 +185,11 @@ async def reach_out(
     resolver = Resolver(places_of(settings, library))
     transport = PrometheusTransport(sender, resolver)
     prober = Prober(transport, ProbeSettings(beat=settings.guard_beat))
-    transports = {"prometheus": transport, "http": PlainHttpTransport(sender, resolver), "cron": Local()}
+    transports: dict[str, Transport] = {
+        "prometheus": transport,
+        "http": PlainHttpTransport(sender, resolver),
+        "cron": Local(),
+    }
     sampler = CohortSampler(library.scalers, transports, prober)
     patience = settings.api_timeout.total_seconds()
     followed = Watches(client) if watches else None
