@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.unit.cli.run import ROOT, autoscaler
+from tests.unit.cli.run import ROOT, autoscaler, typed
 
 GOOD = """\
 apiVersion: keda.sh/v1alpha1
@@ -25,14 +25,14 @@ WARNING = GOOD.replace('threshold: "10"', 'threshold: "10"\n        metricName: 
 def test_good_files_say_so(tmp_path: Path):
     """Nothing wrong is one line and status 0."""
     (tmp_path / "web.yaml").write_text(GOOD)
-    done = autoscaler("check", str(tmp_path))
+    done = typed("check", str(tmp_path))
     assert (done.status, done.out, done.err) == (0, "1 file: 1 object, nothing wrong.\n", "")
 
 
 def test_a_typo_is_two_findings_with_their_places(tmp_path: Path):
     """A misspelled key is both what is missing and what is unknown; errors come first."""
     (tmp_path / "web.yaml").write_text(TYPO)
-    done = autoscaler("check", "web.yaml", cwd=tmp_path)
+    done = typed("check", "web.yaml", cwd=tmp_path)
     assert done.status == 1
     assert done.out == (
         'web.yaml:9:9: E102 triggers[0].metadata: prometheus needs "threshold"\n'
@@ -43,7 +43,7 @@ def test_a_typo_is_two_findings_with_their_places(tmp_path: Path):
 
 def test_the_published_example_shows_everything_that_is_wrong_with_it():
     """The article's manifest: one pass finds the open bracket, the short range, the series per pod and the dead key."""
-    done = autoscaler("check", "config/published/seldon-blog.yaml")
+    done = typed("check", "config/published/seldon-blog.yaml")
     assert done.status == 1
     lines = done.out.splitlines()
     assert lines[0] == (
@@ -57,7 +57,7 @@ def test_the_published_example_shows_everything_that_is_wrong_with_it():
 
 def test_the_examples_that_people_copy_are_clean():
     """config/ has no finding at all."""
-    done = autoscaler("check", "--strict", "config/")
+    done = typed("check", "--strict", "config/")
     assert (done.status, done.err) == (0, "")
     assert done.out.endswith("3 files: 3 objects, nothing wrong.\n")
 
@@ -65,20 +65,20 @@ def test_the_examples_that_people_copy_are_clean():
 def test_warnings_fail_only_when_asked(tmp_path: Path):
     """--strict counts warnings as errors."""
     (tmp_path / "web.yaml").write_text(WARNING)
-    assert autoscaler("check", str(tmp_path)).status == 0
-    assert autoscaler("check", "--strict", str(tmp_path)).status == 1
+    assert typed("check", str(tmp_path)).status == 0
+    assert typed("check", "--strict", str(tmp_path)).status == 1
 
 
 def test_a_finding_can_be_left_out(tmp_path: Path):
     """--ignore silences a code, and the last line says that something was silenced."""
     (tmp_path / "web.yaml").write_text(WARNING)
-    done = autoscaler("check", "--strict", "--ignore", "w103", str(tmp_path))
+    done = typed("check", "--strict", "--ignore", "w103", str(tmp_path))
     assert (done.status, done.out) == (0, "1 file, 1 ignored: 1 object, nothing wrong.\n")
 
 
 def test_ignoring_a_code_that_does_not_exist_is_a_mistake():
     """A typo in --ignore would otherwise hide nothing, silently."""
-    done = autoscaler("check", "--ignore", "W13", "config/")
+    done = typed("check", "--ignore", "W13", "config/")
     assert done.status == 2
     assert "did you mean" in done.err
 
@@ -95,20 +95,20 @@ def test_folders_below_are_read_only_when_asked(tmp_path: Path):
     below = tmp_path / "below"
     below.mkdir()
     (below / "web.yaml").write_text(TYPO)
-    assert autoscaler("check", str(tmp_path)).status == 2
-    assert autoscaler("check", "-R", str(tmp_path)).status == 1
+    assert typed("check", str(tmp_path)).status == 2
+    assert typed("check", "-R", str(tmp_path)).status == 1
 
 
 def test_a_file_that_cannot_be_read_is_wrong_usage():
     """A path that is not there ends with 2, as any mistake of the command line."""
-    done = autoscaler("check", "nowhere.yaml")
+    done = typed("check", "nowhere.yaml")
     assert done.status == 2
     assert "nowhere.yaml: E101 cannot read the file: no such file or directory" in done.out
 
 
 def test_no_path_is_a_mistake_with_the_way_out():
     """Without a path the message shows a command that works."""
-    done = autoscaler("check")
+    done = typed("check")
     assert done.status == 2
     assert "autoscaler check config/" in done.err
 
@@ -116,7 +116,7 @@ def test_no_path_is_a_mistake_with_the_way_out():
 def test_json_is_a_contract(tmp_path: Path):
     """Programs get every field of every finding, and the counts."""
     (tmp_path / "web.yaml").write_text(TYPO)
-    body = json.loads(autoscaler("check", "-o", "json", "web.yaml", cwd=tmp_path).out)
+    body = json.loads(typed("check", "-o", "json", "web.yaml", cwd=tmp_path).out)
     first = body["findings"][0]
     assert {key: part for key, part in body.items() if key != "findings"} == {
         "apiVersion": "autoscaler.sh/v1",
@@ -145,7 +145,7 @@ def test_json_is_a_contract(tmp_path: Path):
 def test_github_shows_findings_at_their_lines(tmp_path: Path):
     """A workflow annotates the changed lines; what could break the format is escaped."""
     (tmp_path / "a,b.yaml").write_text(TYPO)
-    done = autoscaler("check", "-o", "github", "a,b.yaml", cwd=tmp_path)
+    done = typed("check", "-o", "github", "a,b.yaml", cwd=tmp_path)
     assert done.out.splitlines()[0] == (
         '::error file=a%2Cb.yaml,line=9,col=9,title=E102::spec.triggers[0].metadata: prometheus needs "threshold"'
     )
@@ -154,8 +154,8 @@ def test_github_shows_findings_at_their_lines(tmp_path: Path):
 def test_piped_text_has_no_colour_unless_it_is_forced(tmp_path: Path):
     """Colour is for terminals; NO_COLOR and --color decide otherwise."""
     (tmp_path / "web.yaml").write_text(TYPO)
-    assert "\x1b" not in autoscaler("check", str(tmp_path)).out
-    assert "\x1b" in autoscaler("check", "--color", "always", str(tmp_path)).out
+    assert "\x1b" not in typed("check", str(tmp_path)).out
+    assert "\x1b" in typed("check", "--color", "always", str(tmp_path)).out
     assert "\x1b" in autoscaler("check", str(tmp_path), FORCE_COLOR="1").out
     assert "\x1b" not in autoscaler("check", str(tmp_path), FORCE_COLOR="1", NO_COLOR="1").out
 
@@ -169,7 +169,7 @@ def test_a_terminal_without_utf8_gets_ascii():
 def test_a_file_name_cannot_draw_on_the_terminal(tmp_path: Path):
     """A hostile file name appears as escapes."""
     (tmp_path / "a\x1b[31m.yaml").write_text(TYPO)
-    done = autoscaler("check", str(tmp_path))
+    done = typed("check", str(tmp_path))
     assert "\x1b" not in done.out
     assert "a\\x1b[31m.yaml" in done.out
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from autoscaler.cli.main import TREE, VERBS, Tree, cli
-from tests.unit.cli.run import ROOT, autoscaler, environment
+from tests.unit.cli.run import ROOT, autoscaler, environment, typed
 
 NETWORK = ("kubernetes", "httpx", "aiohttp", "structlog", "prometheus_client", "apscheduler")
 HEAVY = (*NETWORK, "pydantic", "yaml", "msgspec")
@@ -30,7 +30,7 @@ def loaded_by(code: str) -> set[str]:
 
 def test_help_is_a_tree_of_what_people_want_to_do():
     """The overview names every verb under its heading, and the exit statuses."""
-    done = autoscaler("--help")
+    done = typed("--help")
     assert done.status == 0
     assert (
         done.out
@@ -58,7 +58,7 @@ Exit status: 0 fine, 1 found something, 2 wrong usage, 3 could not find out, 4 r
 
 def test_without_a_verb_the_overview_is_shown():
     """Typing the bare name is a way to ask what there is."""
-    done = autoscaler()
+    done = typed()
     assert done.status == 2
     assert done.out.startswith("Usage: autoscaler COMMAND")
 
@@ -67,7 +67,7 @@ def test_without_a_verb_the_overview_is_shown():
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_examples_and_exit_statuses(verb: str, flag: str):
     """-h works anywhere; every verb shows how it is used and how it ends."""
-    done = autoscaler(verb, flag)
+    done = typed(verb, flag)
     assert done.status == 0
     assert done.out.startswith(f"Usage: autoscaler {verb}")
     examples = done.out.partition("Examples:")[2]
@@ -87,19 +87,19 @@ def test_the_tree_names_the_verbs_that_exist():
 
 def test_the_version_is_told():
     """--version gives name and number."""
-    assert autoscaler("--version").out == "autoscaler 0.1.0\n"
+    assert typed("--version").out == "autoscaler 0.1.0\n"
 
 
 def test_an_unknown_verb_gets_a_suggestion_and_what_to_type_next():
     """A typo ends with the nearest verb and status 2."""
-    done = autoscaler("chekc")
+    done = typed("chekc")
     assert done.status == 2
     assert done.err == "Error: no command 'chekc'; did you mean 'check'?\nTry:   autoscaler -h\n"
 
 
 def test_a_wrong_flag_ends_with_what_to_type_next():
     """A mistake in a verb leads to that verb's help."""
-    done = autoscaler("check", "--nope", ".")
+    done = typed("check", "--nope", ".")
     assert done.status == 2
     assert done.err.endswith("Try:   autoscaler check -h\n")
 
