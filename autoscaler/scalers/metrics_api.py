@@ -63,7 +63,7 @@ class MetricsApiScaler:
         location = reader.required_text("valueLocation")
         form = reader.choice("format", _FORMATS, default="json")
         if form == "json" and (refusal := refuse_path(location)) is not None:
-            reader.fault("E107", "valueLocation", refusal, reason="too_costly")
+            reader.fault("E104", "valueLocation", refusal, reason="too_costly")
         amount = reader.number("targetValue")
         if not amount and not spec.as_metric_source:
             reader.fault("E104", "targetValue", "targetValue must be a number other than 0", reason="bad_target")
@@ -161,7 +161,7 @@ def _url(reader: Reader, *, aggregate: bool) -> URL | None:
         return None
     address = parse_address(text.partition("#")[0].partition("?")[0])
     if isinstance(address, Refusal):
-        reader.fault("E108", "url", address.detail, reason="bad_url")
+        reader.fault("E104", "url", address.detail, reason="bad_url")
         return None
     if aggregate and parse_service_url(text) is None:
         message = "url must name a service and its namespace, such as http://service.namespace:8080/path"

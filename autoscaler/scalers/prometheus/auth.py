@@ -90,7 +90,7 @@ def _fault_header(reader: Reader) -> None:
         return
     refusal = refuse_name(name.reveal()) or refuse_value("of customAuthHeader", text.reveal())
     if refusal is not None:
-        reader.fault("E108", "authModes", f"TriggerAuthentication: {refusal.detail}", reason="bad_header")
+        reader.fault("E104", "authModes", f"TriggerAuthentication: {refusal.detail}", reason="bad_header")
 
 
 def _fault_material(reader: Reader) -> None:

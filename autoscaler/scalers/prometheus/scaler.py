@@ -80,7 +80,7 @@ class PrometheusScaler:
         null_as_zero = reader.flag("ignoreNullValues", default=True)
         _refuse_cloud(reader)
         if len(query.encode()) > LONGEST_QUERY:
-            reader.fault("E107", "query", f"query is longer than {LONGEST_QUERY // 1024} KiB: shorten it")
+            reader.fault("E104", "query", f"query is longer than {LONGEST_QUERY // 1024} KiB: shorten it")
         findings = _findings(spec, query, target) if query else ()
         reader.faults.extend(each for each in findings if each.severity is Severity.ERROR)
         if (refused := reader.refused()) is not None:
@@ -147,7 +147,7 @@ def _address(reader: Reader) -> Address | None:
     text = reader.required_text("serverAddress")
     address = parse_address(text) if text else None
     if isinstance(address, Refusal):
-        reader.fault("E108", "serverAddress", address.detail, reason="bad_url")
+        reader.fault("E104", "serverAddress", address.detail, reason="bad_url")
         return None
     return address
 
@@ -158,7 +158,7 @@ def _headers(reader: Reader, address: Address | None) -> tuple[tuple[str, str], 
     for name, text in headers:
         refusal = refuse_name(name) or refuse_value(name, text)
         if refusal is not None:
-            reader.fault("E108", "customHeaders", refusal.detail, reason="bad_header")
+            reader.fault("E104", "customHeaders", refusal.detail, reason="bad_header")
     if address is None or address.userinfo is None or any(name.lower() == "authorization" for name, _ in headers):
         return headers
     return (*headers, ("Authorization", f"Basic {b64encode(':'.join(address.userinfo).encode()).decode()}"))
@@ -170,7 +170,7 @@ def _parameters(reader: Reader) -> tuple[tuple[str, str], ...]:
     namespace = reader.text("namespace")
     for key, texts in (("namespace", (namespace or "",)), ("queryParameters", sum(parameters, ()))):
         if any(_CONTROL.search(text) for text in texts):
-            reader.fault("E108", key, f"{key} holds a control character: remove it", reason="bad_parameter")
+            reader.fault("E104", key, f"{key} holds a control character: remove it", reason="bad_parameter")
     return (("namespace", namespace), *parameters) if namespace is not None else parameters
 
 
@@ -198,11 +198,11 @@ def _refuse_cloud(reader: Reader) -> None:
     """Say plainly what is not supported, where KEDA would go on without it (D8)."""
     for key, what in _CLOUD.items():
         if reader.find(key):
-            reader.fault("E109", key, f"{what} is not supported: remove {key}", reason="not_supported")
+            reader.fault("E104", key, f"{what} is not supported: remove {key}", reason="not_supported")
     identity = reader.spec.pod_identity
     if identity not in (None, "", "none") and not reader.find("authModes", "authMode", sources=EVERYWHERE):
         message = f"pod identity {identity} is not supported by the prometheus trigger: use authModes"
         path = f"{reader.spec.path}.authenticationRef"
         reader.faults.append(
-            Fault(code="E109", severity=Severity.ERROR, path=path, message=message, reason="not_supported")
+            Fault(code="E104", severity=Severity.ERROR, path=path, message=message, reason="not_supported")
         )
