@@ -40,11 +40,12 @@ class Lanes:
         Raises BadMaterialError.
         """
         now = asyncio.get_running_loop().time()
-        lane = self._lanes.get((author, material))
-        if lane is None:
+        if (author, material) not in self._lanes:
             await self._close_idle(now)
             context = await self._context(material) if material is not None else False
-            lane = self._lanes.setdefault((author, material), _Lane(self._open(author, context)))
+            if (author, material) not in self._lanes:  # somebody may have opened it meanwhile
+                self._lanes[author, material] = _Lane(self._open(author, context))
+        lane = self._lanes[author, material]
         lane.used_at = now
         return lane.session
 

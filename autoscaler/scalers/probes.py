@@ -39,6 +39,8 @@ class Prober:
 
     def start(self, cohort: Cohort) -> None:
         """Send the probes that are due."""
+        kept = 10 * self._settings.beat
+        self._sent_at = {source: at for source, at in self._sent_at.items() if cohort.at - at < kept}
         for source in _awake_sources(cohort):
             sent_at = self._sent_at.get(source)
             due = sent_at is None or cohort.at - sent_at >= self._settings.beat

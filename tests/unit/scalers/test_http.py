@@ -111,6 +111,27 @@ async def test_a_slow_look_up_counts_against_the_deadline() -> None:
     assert isinstance(quick, Response)
 
 
+async def test_a_name_that_hangs_takes_one_thread() -> None:
+    """A hundred questions to a name that is not answered leave the look-ups of others alone."""
+    release, asked = threading.Event(), []
+
+    def look_up(host: str, port: int, family: int) -> list[tuple[int, str]]:
+        asked.append(host)
+        if host == "slow":
+            release.wait(5)
+        return [(2, "127.0.0.1")]
+
+    async with Scripted([vector_answer("5")]) as server:
+        sender = Sender(SenderSettings(connections=100), look_up)
+        calls = [sender.send(Call(url=URL(f"http://slow:{server.port}/")), soon(0.3)) for _ in range(100)]
+        *slow, quick = await asyncio.gather(*calls, sender.send(Call(url=URL(f"http://quick:{server.port}/")), soon(2)))
+        release.set()
+        await sender.close()
+    assert {each.reason for each in slow if isinstance(each, Missing)} == {MissingReason.TIMEOUT}
+    assert isinstance(quick, Response)
+    assert sorted(asked) == ["quick", "slow"]
+
+
 async def test_a_kept_connection_that_died_is_no_failure() -> None:
     """A GET or POST that meets a connection which the server closed while idle goes out once more."""
     for method in ("GET", "POST"):
