@@ -34,7 +34,7 @@ def key_in_phase(poll: timedelta) -> ObjectKey:
 
 
 class World:
-    """Ticks one object at every slot from second 0 on and keeps what was decided.
+    """Ticks one object at every slot from second 0 on and keeps what was decided, and when a guard held.
 
     ``measure`` gives trigger ``index``'s sample at a second; ``ready`` the ready pods, all of them unless given.
     ``guard`` None leaves the source guard out; ``probe`` is what its probe answers. ``in_phase`` False leaves the
@@ -62,6 +62,7 @@ class World:
         self.trace: list[tuple[float, int]] = []
         self.turns: list[Turn] = []
         self.decisions: list[Decision] = []
+        self.held: list[datetime] = []
 
     def run(self, until: float) -> list[tuple[float, int]]:
         """Serve every slot up to ``until`` seconds, included; give each change as (second, count)."""
@@ -81,6 +82,7 @@ class World:
         outcome = self.apply(decision, turn.at)
         self.memory = remember(self.obj, self.memory, seen, decision, outcome)
         self.after = max(self.after, turn.at)
+        self.held += [turn.at] if seen.holds else []
         self.turns.append(turn)
         self.decisions.append(decision)
         return decision
