@@ -5,10 +5,9 @@ What a document holds of a Secret becomes the type that hides itself here, and n
 
 import base64
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, ConfigDict, StrictStr
 
 from autoscaler.manifests.annotations import PREFIX
 from autoscaler.manifests.document import Document
@@ -16,6 +15,7 @@ from autoscaler.manifests.faults import error, has_error, note, placed
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit
 from autoscaler.manifests.settings import Grant, Resolve
+from autoscaler.manifests.written import Name, Written
 from autoscaler.model.auth import Authentication, AuthRef, Reference, ReferenceKind
 from autoscaler.model.faults import Fault
 from autoscaler.model.text import Secret
@@ -30,30 +30,23 @@ _UNSUPPORTED: Final = (
     "awsSecretManager",
 )
 _DOCUMENTS: Final = {ReferenceKind.SECRET: "Secret", ReferenceKind.CONFIG_MAP: "ConfigMap"}
-_Name = Annotated[StrictStr, Field(min_length=1)]
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, defer_build=True
-    )
+class _WrittenKey(Written):
+    parameter: Name
+    name: Name
+    key: Name
 
 
-class _WrittenKey(_Written):
-    parameter: _Name
-    name: _Name
-    key: _Name
-
-
-class _WrittenVariable(_Written):
-    parameter: _Name
-    name: _Name
+class _WrittenVariable(Written):
+    parameter: Name
+    name: Name
     container_name: StrictStr | None = None
 
 
-class _WrittenToken(_Written):
-    parameter: _Name
-    service_account_name: _Name
+class _WrittenToken(Written):
+    parameter: Name
+    service_account_name: Name
 
 
 class _WrittenIdentity(BaseModel):
@@ -63,7 +56,7 @@ class _WrittenIdentity(BaseModel):
     provider: StrictStr
 
 
-class _WrittenAuth(_Written):
+class _WrittenAuth(Written):
     secret_target_ref: list[_WrittenKey] | None = None
     config_map_target_ref: list[_WrittenKey] | None = None
     env: list[_WrittenVariable] | None = None
