@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from autoscaler.core.activation import activate, is_active, notice
 from autoscaler.core.fallback import StoodIn, stand_in
+from autoscaler.core.foreign import give_way
 from autoscaler.core.formula.evaluate import compose
 from autoscaler.core.limits import behavior_in_force, limit, limit_legacy
 from autoscaler.core.numbers import Band, band
@@ -56,9 +57,11 @@ def decide(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
     Between 1 and max this is the HPA's pass, zero and idle are KEDA's executor; where the two meet, the project's own
     rules L1 to L8 hold. The bounds of L4 are asserted before the answer leaves.
     """
-    decision = _pause(obj, memory, seen) if obj.pause.full else _tick(obj, memory, seen)
+    if obj.pause.full:
+        return _pause(obj, memory, seen)
+    decision = _tick(obj, memory, seen)
     _assert_bounds(obj, decision)
-    return decision
+    return give_way(obj, memory, seen, decision)
 
 
 def holds_of(obj: ScaledObject, seen: Observation) -> tuple[Hold, ...]:
@@ -241,8 +244,6 @@ def _pause(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
 
 def _assert_bounds(obj: ScaledObject, decision: Decision) -> None:
     assert decision.steps[-1].after == decision.desired, f"{obj.key}: the steps do not lead to {decision.desired}"
-    if decision.activity is Activity.PAUSED:
-        return
     resting = decision.desired in (0, obj.idle_replicas) and not decision.proposals
     assert resting or obj.awake_floor <= decision.desired <= obj.max_replicas, (
         f"{obj.key}: decided {decision.desired} outside {obj.awake_floor}..{obj.max_replicas}"

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from autoscaler.core.decide import holds_of, is_held_by_source
 from autoscaler.core.fallback import failures
+from autoscaler.core.foreign import contest_after, is_rivalled
 from autoscaler.core.limits import behavior_in_force, book, frees_at
 from autoscaler.core.seed import floored, ground
 from autoscaler.core.stabilize import record
 from autoscaler.model.decision import Activity, Decision, Reason
-from autoscaler.model.memory import Change, Memory, Past, Pending, Recommendation, TriggerMemory
+from autoscaler.model.memory import Change, Contest, Memory, Past, Pending, Recommendation, TriggerMemory
 from autoscaler.model.objects import Behavior, ScaledObject
 from autoscaler.model.observation import Measurement, Observation, Origin, Sample, Slot
 from autoscaler.model.record import Applied, Outcome, Superseded, Unknown, Unneeded
@@ -19,8 +20,11 @@ _AWAKENED = (Activity.ACTIVE, Activity.FORCED)
 def remember(obj: ScaledObject, memory: Memory, seen: Observation, decision: Decision, outcome: Outcome) -> Memory:
     """Fold one tick into the memory; a change counts against rate limits only if it was applied.
 
-    A recommendation is recorded whether or not it was written; a wake, a rest or a failed pass leaves none.
+    A recommendation is recorded whether or not it was written; a wake, a rest or a failed pass leaves none. While an
+    HPA has the target nothing is: its end is the end of a time that we have not seen (L6).
     """
+    if is_rivalled(obj, seen.scale):
+        return memory
     if obj.pause.full:
         return _while_paused(obj, memory, seen, decision, outcome)
     known, rules = ground(obj, memory, seen).memory, behavior_in_force(obj)
@@ -39,6 +43,7 @@ def remember(obj: ScaledObject, memory: Memory, seen: Observation, decision: Dec
             outcome,
             original=_original(obj, memory, decision),
             cut_until=_cut_until(rules, decision, grown, seen.at),
+            contest=contest_after(obj, memory, seen, decision, outcome),
         ),
     )
 
@@ -165,6 +170,7 @@ def _past(
     *,
     original: int,
     cut_until: datetime | None,
+    contest: Contest | None,
 ) -> Past:
     at, replicas = seen.at, _replicas(decision, outcome)
     first_at, polled_at, synced_at, synced_replicas = at, None, None, None
@@ -190,6 +196,7 @@ def _past(
         target_uid=seen.scale.uid,
         original_replicas=original,
         pending=_pending(seen, decision, outcome),
+        contest=contest,
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from autoscaler.core.cadence import unseen_after
 from autoscaler.core.limits import behavior_in_force, book
 from autoscaler.core.stabilize import record
-from autoscaler.model.memory import Memory, Past, Recommendation
+from autoscaler.model.memory import Memory, Past, Pending, Recommendation
 from autoscaler.model.objects import Mode, ScaledObject
 from autoscaler.model.observation import Observation, ScaleStatus
 
@@ -30,7 +30,7 @@ class Grounded(NamedTuple):
 def ground(obj: ScaledObject, memory: Memory, seen: Observation) -> Grounded:
     """Settle, book and seed. In the steady state this is the memory as it is."""
     past = memory.past
-    if past is not None and _is_another(past, obj, seen.scale):
+    if past is not None and is_another(past, obj, seen.scale):
         return Grounded(_seeded(obj, Memory(lost=True), seen), "another workload stands where the remembered one stood")
     why = _why_seeded(obj, memory, seen)
     if past is not None and past.pending is not None:
@@ -52,10 +52,16 @@ def is_resting(obj: ScaledObject, memory: Memory, current: int) -> bool:
     return memory.past is not None and memory.past.resting and current == obj.idle_replicas
 
 
-def _is_another(past: Past, obj: ScaledObject, scale: ScaleStatus) -> bool:
+def is_another(past: Past, obj: ScaledObject, scale: ScaleStatus) -> bool:
+    """Say whether the remembered past belongs to another workload."""
     if past.target is not obj.target and past.target != obj.target:
         return True
     return past.target_uid != "" and scale.uid != past.target_uid
+
+
+def has_landed(pending: Pending, scale: ScaleStatus) -> bool:
+    """Say whether a write that had no answer was applied: the wanted count stands there under a new version."""
+    return scale.spec == pending.desired and scale.resource_version != pending.resource_version
 
 
 def _why_seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> str:
@@ -103,8 +109,7 @@ def _settled(obj: ScaledObject, memory: Memory, past: Past, scale: ScaleStatus) 
     """Settle a write that had no answer: the wanted count under a new version is ours, at the time of its slot."""
     pending = past.pending
     assert pending is not None, f"nothing to settle for {obj.key}"
-    landed = scale.spec == pending.desired and scale.resource_version != pending.resource_version
-    if not landed:
+    if not has_landed(pending, scale):
         return memory
     return _with_change(obj, memory, pending.base, pending.desired, pending.at)
 

@@ -6,7 +6,7 @@ What does not fit exactly is refused whole: a torn, forged or newer memory is a 
 import dataclasses
 from datetime import datetime, timedelta
 
-from autoscaler.model.memory import Change, Memory, Past, Recommendation, TriggerMemory
+from autoscaler.model.memory import Change, Contest, Memory, Past, Recommendation, TriggerMemory
 from autoscaler.model.plaindata import Plain, decode, encode
 from autoscaler.model.record import Broken, Decided, Record, Round, Unobserved
 from autoscaler.model.source import SourceState
@@ -15,6 +15,7 @@ VERSION = 1
 MOST = 2**31 - 1
 _LONGEST_CUT = timedelta(seconds=1800)
 _LONGEST_RECOVERY = timedelta(hours=1)
+_MOST_REVERSALS = 3
 _RECORDS: dict[str, type[Decided] | type[Unobserved] | type[Broken]] = {
     kind.__name__: kind for kind in (Decided, Unobserved, Broken)
 }
@@ -129,6 +130,14 @@ def _clamped_past(past: Past, now: datetime, most: int) -> Past:
         original_replicas=_within(past.original_replicas, MOST),
         paused_replicas=None if past.paused_replicas is None else _within(past.paused_replicas, MOST),
         pending=pending,
+        contest=past.contest and _clamped_contest(past.contest, now),
+    )
+
+
+def _clamped_contest(contest: Contest, now: datetime) -> Contest:
+    moved = min(max(contest.moved, -MOST), MOST)
+    return dataclasses.replace(
+        contest, moved=moved, reversed_at=tuple(min(at, now) for at in contest.reversed_at[-_MOST_REVERSALS:])
     )
 
 

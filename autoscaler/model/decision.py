@@ -53,6 +53,7 @@ class Reason(Enum):
     BELOW_MIN = "BelowMinReplicas"
     NOT_A_SYNC = "NotASync"
     NOT_A_POLL = "NotAPoll"
+    FOREIGN_WRITER = "ForeignWriter"
     RESTORED = "Restored"
     SOURCE_BLIND = "SourceBlind"
     SOURCE_RECOVERING = "SourceRecovering"

@@ -53,13 +53,27 @@ class Pending:
 
 
 @value
+class Contest:
+    """Whether others undo what we write to the count.
+
+    ``moved`` is what our last write moved, 0 once somebody else has written. ``reversed_at`` are the instants at
+    which writes of ours were found undone, oldest first. ``writer`` wrote last, None where nobody is named.
+    """
+
+    moved: int = 0
+    reversed_at: tuple[datetime, ...] = ()
+    writer: str | None = None
+
+
+@value
 class Past:
     """First and last tick, and what later turns are counted from.
 
     ``last_at`` is the newest tick and ``replicas`` the count after it. ``synced_at`` and ``synced_replicas`` belong
     to the last sync, the latter before its write. ``cut_until`` is when the earliest scale-up policy frees again
     (the extra tick), None when nothing was cut. ``paused`` and ``paused_replicas`` are what was last enforced.
-    ``polled_at`` is the last poll. ``resting``: at zero or idle after the last tick.
+    ``polled_at`` is the last poll. ``resting``: at zero or idle after the last tick. ``contest`` None: neither we nor
+    others have written.
     """
 
     first_at: datetime
@@ -76,6 +90,7 @@ class Past:
     paused: bool = False
     paused_replicas: int | None = None
     pending: Pending | None = None
+    contest: Contest | None = None
 
 
 @value

@@ -125,7 +125,8 @@ class ScaleStatus:
     """The scale subresource as read: ``spec`` and ``status`` are replicas.
 
     ``pods`` is None for objects that do not need them. ``writer`` is the last field manager of
-    ``spec.replicas`` and ``written_at`` its time, None where managedFields do not tell.
+    ``spec.replicas`` and ``written_at`` its time, None where managedFields do not tell. ``rival`` is the name of an
+    HPA that scales the same target, None where none is known.
     """
 
     spec: int
@@ -136,6 +137,7 @@ class ScaleStatus:
     pods: PodCount | None = None
     writer: str | None = None
     written_at: datetime | None = None
+    rival: str | None = None
 
 
 class UnreadableReason(Enum):

@@ -48,6 +48,8 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         "at syncs, every 15 s (--sync-period), as in the HPA.",
         Reason.NOT_A_POLL: "The target rests, and this tick served no poll. Waking up comes at polls, every "
         "pollingInterval, as in KEDA.",
+        Reason.FOREIGN_WRITER: "Somebody else undid three writes within ten minutes: until that stops, counts are "
+        "written at syncs only. The log names the writer (event foreign write).",
         Reason.RESTORED: "The object was deleted and asked for the count its target had at first sight "
         "(restoreToOriginalReplicaCount).",
         Reason.SOURCE_BLIND: "The source fails, its probe is empty or low, or many of its triggers turned empty at "

@@ -21,7 +21,7 @@ from autoscaler.model.codec import (
     encode_source,
 )
 from autoscaler.model.formula import Formula, Node
-from autoscaler.model.memory import Change, Memory, Past, Pending, Recommendation, TriggerMemory
+from autoscaler.model.memory import Change, Contest, Memory, Past, Pending, Recommendation, TriggerMemory
 from autoscaler.model.objects import MetricTarget, Modifiers, ScaleTarget, TargetType
 from autoscaler.model.observation import (
     Hold,
@@ -47,7 +47,7 @@ from autoscaler.model.record import (
     Withheld,
 )
 from autoscaler.model.source import Sign, SourceHealth, SourceState
-from tests.unit.builders import START, a_behavior, a_decision, a_memory, an_object, an_observation, at, missing
+from tests.unit.builders import START, a_behavior, a_decision, a_memory, a_past, an_object, an_observation, at, missing
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -63,6 +63,12 @@ samples = st.builds(
     ready=st.none() | counts,
 )
 pendings = st.builds(Pending, current=counts, base=counts, desired=counts, resource_version=names, at=instants)
+contests = st.builds(
+    Contest,
+    moved=st.integers(-MOST, MOST),
+    reversed_at=st.lists(instants, max_size=3).map(tuple),
+    writer=st.none() | names,
+)
 pasts = st.builds(
     Past,
     first_at=instants,
@@ -79,6 +85,7 @@ pasts = st.builds(
     paused=st.booleans(),
     paused_replicas=st.none() | counts,
     pending=st.none() | pendings,
+    contest=st.none() | contests,
 )
 changes = st.lists(st.builds(Change, pods=counts, at=instants, spent=st.booleans()), max_size=4).map(tuple)
 memories = st.builds(
@@ -201,6 +208,14 @@ def test_instants_of_the_future_become_now_except_those_that_lie_ahead_by_nature
     assert clamped.past is not None
     assert (clamped.past.first_at, clamped.past.last_at) == (NOW, NOW)
     assert clamped.past.cut_until == NOW + timedelta(seconds=10)
+
+
+def test_a_forged_contest_ends_with_its_ten_minutes():
+    """Undone writes cannot lie ahead of now, or a forged state would keep growth to syncs for ever."""
+    past = replace(a_past(), contest=Contest(moved=-(10**12), reversed_at=(NOW + timedelta(days=1),) * 9))
+    clamped = clamp_memory(Memory(past=past), now=NOW)
+    assert clamped.past is not None
+    assert clamped.past.contest == Contest(moved=-MOST, reversed_at=(NOW,) * 3)
 
 
 def test_counts_are_clamped_to_the_most_that_an_object_may_have():
