@@ -114,8 +114,10 @@ _TARGET: Final[Fields] = {
     "averageUtilization": (whole, None),
 }
 _NO_REFERENCE: Final[dict[str, Data]] = {"kind": "", "name": ""}
-_target: Final = (struct(_TARGET), {"type": ""})
-_metric: Final = (struct(_METRIC), {"name": ""})
+_NO_TARGET: Final[dict[str, Data]] = {"type": ""}
+_NO_METRIC: Final[dict[str, Data]] = {"name": ""}
+_target: Final[tuple[Read, Data]] = (struct(_TARGET), _NO_TARGET)
+_metric: Final[tuple[Read, Data]] = (struct(_METRIC), _NO_METRIC)
 METRIC_SPEC: Final[Fields] = {
     "type": (text, ""),
     "object": (
