@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -23,6 +24,7 @@ _METADATA = frozenset(
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _HOST = re.compile("[0-9A-Za-z._-]+|[0-9a-fA-F:.]+(?:%[0-9A-Za-z._-]+)?")
+_AS_WRITTEN = "/%:@!$&'()*+,;=~[]"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -68,8 +70,8 @@ def parse_address(text: str) -> Address | Refusal:
     if url is None or url.scheme not in _PORTS or not url.host or url.host_port_subcomponent is None:
         return Refusal(detail=f'address "{shown}" is none: write http://host:port or https://host:port')
     userinfo = (url.user or "", url.password or "") if url.raw_user or url.raw_password else None
-    bare = str(url.with_user(None))
-    return Address(text=bare if _has_path(text) else bare.rstrip("/"), origin=_origin(url), userinfo=userinfo)
+    path = quote(_path(text), safe=_AS_WRITTEN)
+    return Address(text=f"{url.origin()}{path}", origin=_origin(url), userinfo=userinfo)
 
 
 def parse_origin(text: str) -> Origin | None:
@@ -160,8 +162,10 @@ def _origin(url: URL) -> Origin:
     return Origin(scheme=url.scheme, host=(url.raw_host or "").lower().rstrip("."), port=url.port or _PORTS[url.scheme])
 
 
-def _has_path(text: str) -> bool:
-    return "/" in text.partition("://")[2]
+def _path(text: str) -> str:
+    """Give the path as it was written, dots and double slashes included: the server decides what it means."""
+    _, slash, path = text.partition("://")[2].partition("/")
+    return slash + path
 
 
 def _without_userinfo(text: str) -> str:

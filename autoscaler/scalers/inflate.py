@@ -8,7 +8,7 @@ from autoscaler.scalers.quoting import quoted
 
 _GZIP = 31
 _MOST_MEMBERS = 64
-_CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
+_CODINGS = {"": False, "identity": False, "gzip": True}
 
 
 async def read_body(chunks: AsyncIterator[bytes], coding: str, limit: int) -> bytes | Missing:

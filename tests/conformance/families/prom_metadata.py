@@ -8,7 +8,7 @@ from autoscaler.model.faults import Faults
 from autoscaler.model.objects import Ask, TargetType
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
-from autoscaler.scalers.prometheus.scaler import PrometheusScaler
+from autoscaler.scalers.prometheus.scaler import LONGEST_QUERY, PrometheusScaler
 from tests.certificates import authority
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
@@ -113,6 +113,8 @@ def refused_by_us(given: dict[str, Any], ours: Parsed | Faults) -> str | None:
         return "D36"
     if reasons == {"bad_url"}:
         return "D33"
+    if "too_long" in reasons and len(given["metadata"]["query"].encode()) > LONGEST_QUERY:
+        return "D37"
     if reasons == {"query"}:
         return _query_row(given["metadata"]["query"].strip(), {fault.code for fault in ours.faults})
     return None
