@@ -13,7 +13,6 @@ from autoscaler.core.formula.values import (
     Span,
     Value,
     equal,
-    is_number,
     name_of,
     to_delta,
     to_span,
@@ -21,12 +20,14 @@ from autoscaler.core.formula.values import (
 )
 
 Operator = Callable[[Value, Value], Value]
+NUMERIC = frozenset((int, float))
+"""The types of numbers; a bool is none."""
 
 
 def add(left: Value, right: Value) -> Value:
     """Add numbers, join texts, move instants."""
-    if type(left) is float and type(right) is float:
-        return left + right
+    if type(left) in NUMERIC and type(right) in NUMERIC:
+        return _number("+", left, right, lambda a, b: a + b)
     match left, right:
         case (str(), str()):
             return left + right
@@ -94,7 +95,7 @@ def power(left: Value, right: Value) -> Value:
 
 def less(left: Value, right: Value) -> bool:
     """Say whether left is below right: numbers, texts, instants and durations among themselves."""
-    if is_number(left) and is_number(right):
+    if type(left) in NUMERIC and type(right) in NUMERIC:
         return left < right  # type: ignore[operator]
     match left, right:
         case (str(), str()):
@@ -175,7 +176,7 @@ def _number(word: str, left: Value, right: Value, run: Callable[[float, float], 
 
 
 def _demand_numbers(word: str, left: Value, right: Value) -> None:
-    if not (is_number(left) and is_number(right)):
+    if type(left) not in NUMERIC or type(right) not in NUMERIC:
         raise FormulaError(f"{word} cannot be used on {name_of(left)} and {name_of(right)}")
 
 

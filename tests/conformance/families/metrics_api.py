@@ -19,7 +19,7 @@ from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.endpoints import EndpointSlice, endpoint_urls, parse_service_url
 from autoscaler.scalers.headers import reveal
 from autoscaler.scalers.metrics_api import MetricsApiScaler, pack
-from autoscaler.scalers.prometheus.auth import Dress, dress
+from autoscaler.scalers.prometheus.auth import GRANTED, Dress, dress
 from tests.conformance.triggers import differs, judge_refusal, parse
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
@@ -81,7 +81,8 @@ def _deadline(expected: dict[str, Any]) -> timedelta:
 
 def _judge_requests(given: dict[str, Any], expected: dict[str, Any], ask: Ask, urls: tuple[str, ...]) -> Verdict:
     """Compare method, host, path, query and headers of every recorded request; a header that KEDA never sends is D8."""
-    dressed = dress(ask.question.source, {key: Secret(text) for key, text in given.get("authParams", {}).items()})
+    parameters = {key: Secret(text) for key, text in given.get("authParams", {}).items()}
+    dressed = dress(ask.question.source, {**parameters, GRANTED: Secret("granted")})
     assert isinstance(dressed, Dress), dressed
     asked = {_shown(URL(url), dressed) for url in urls}
     wanted = {_recorded(request) for request in expected.get("requests", ())}
@@ -91,7 +92,8 @@ def _judge_requests(given: dict[str, Any], expected: dict[str, Any], ask: Ask, u
         return Agrees()
     without = {(*request[:-1], ()) for request in asked}
     mode = dict(ask.question.source.options).get("authModes")
-    if mode == "custom" and without == wanted and _revealed(dressed) == _custom(given):
+    ours = {"custom": _custom(given), "oauth": (("authorization", "Bearer granted"),)}.get(mode or "")
+    if without == wanted and _revealed(dressed) == ours:
         return Explained("D8")
     return Disagrees(sorted(wanted), sorted(asked))
 
@@ -101,7 +103,8 @@ def _revealed(dressed: Dress) -> tuple[tuple[str, str], ...]:
 
 
 def _custom(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return ((given["authParams"]["customAuthHeader"].lower(), given["authParams"]["customAuthValue"]),)
+    parameters = given.get("authParams", {})
+    return ((parameters.get("customAuthHeader", "").lower(), parameters.get("customAuthValue", "")),)
 
 
 def _shown(url: URL, dressed: Dress) -> tuple[Any, ...]:
