@@ -15,6 +15,7 @@ from autoscaler.kube.actuator import ScaleActuator, Withholding
 from autoscaler.kube.client import NoAnswer, Reader, Writer
 from autoscaler.kube.connect import reach
 from autoscaler.kube.discovery import Discovery
+from autoscaler.kube.hpas import Hpas
 from autoscaler.kube.kubeconfig import find_access
 from autoscaler.kube.pods import Pods
 from autoscaler.kube.proxy import ServiceProxy, Via
@@ -26,7 +27,7 @@ from autoscaler.manifests.settings import Settings as LoadSettings
 from autoscaler.model.auth import Authentication, AuthRef
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.objects import ObjectKey, ScaleTarget, Source
-from autoscaler.model.observation import Unreadable, UnreadableReason
+from autoscaler.model.observation import Missing, MissingReason, Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
 from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import AddressRules, Origin, parse_origin
@@ -86,16 +87,19 @@ class Library:
         """Find a TriggerAuthentication among the documents."""
         return self.catalog.authentications.get(ref)
 
-    def secret(self, namespace: str, name: str) -> Mapping[str, Secret] | None:
-        """Find a Secret among the documents."""
+    def secret(self, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
+        """Find a Secret among the documents; Missing where its owner keeps it from being used (S6)."""
         return self._kept("Secret", namespace, name)
 
-    def config_map(self, namespace: str, name: str) -> Mapping[str, Secret] | None:
+    def config_map(self, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
         """Find a ConfigMap among the documents."""
         return self._kept("ConfigMap", namespace, name)
 
-    def _kept(self, kind: str, namespace: str, name: str) -> Mapping[str, Secret] | None:
+    def _kept(self, kind: str, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
         kept = self.catalog.secrets.get((kind, namespace, name))
+        if kept is not None and kept.denied:
+            detail = f"{kind} {namespace}/{name} is annotated autoscaler.sh/use: deny"
+            return Missing(reason=MissingReason.REFUSED, detail=detail)
         return kept.values if kept is not None else None
 
 
@@ -147,6 +151,7 @@ def library_of(settings: Settings, *, dry_run: bool) -> Library:
             sync_interval=settings.sync_period,
             dry_run=dry_run,
             max_replicas_limit=settings.max_replicas_limit,
+            namespace=settings.namespace,
         ),
         settings.timeout,
         Catalog(cluster_namespace=settings.namespace),
@@ -193,7 +198,7 @@ async def reach_out(
     sampler = CohortSampler(library.scalers, transports, prober)
     patience = settings.api_timeout.total_seconds()
     followed = Watches(client) if watches else None
-    targets = ScaleReader(client, discovery, Pods(client), followed, read_seconds=patience)
+    targets = ScaleReader(client, discovery, Pods(client), followed, hpas=Hpas(client), read_seconds=patience)
     return Outside(
         client=client,
         version=version,

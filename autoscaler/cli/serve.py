@@ -14,7 +14,7 @@ from autoscaler.cli.compose import Library, NoStore, Outside, guard_of, library_
 from autoscaler.cli.once import tick_once
 from autoscaler.cli.readings import Logger, Readings
 from autoscaler.cli.stopping import stop_signal, unless
-from autoscaler.kube.rights import lacking, rights_for, role_rules
+from autoscaler.kube.rights import lacking, rights_for, rights_to_see_rivals, role_rules
 from autoscaler.loop.clock import SystemClock
 from autoscaler.loop.daemon import Daemon
 from autoscaler.loop.fleet import Fleet
@@ -192,6 +192,14 @@ async def name_missing_rights(outside: Outside, library: Library, logger: Logger
         logger.warning("rights unknown", why=missing.detail)
     elif missing:
         logger.warning("rights missing", rights=", ".join(map(str, missing)), add=role_rules(missing))
+    unseen = await lacking(outside.client, rights_to_see_rivals(objects))
+    if unseen and not isinstance(unseen, Unreadable):
+        logger.info(
+            "optional rights missing",
+            rights=", ".join(map(str, unseen)),
+            add=role_rules(unseen[:1]),
+            without="an HPA on the same target is not seen, only what it writes",
+        )
 
 
 def store_of(

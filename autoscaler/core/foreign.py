@@ -46,10 +46,11 @@ def is_undisturbed(memory: Memory, scale: ScaleStatus) -> bool:
 def foreign_write(obj: ScaledObject, memory: Memory, scale: ScaleStatus) -> ForeignWrite | None:
     """Give what somebody else wrote since the last tick; None: nothing.
 
-    A write of ours that had no answer, and after a crash one that was not recorded, is none (L6, L7).
+    A write of ours that had no answer, and after a crash one that was not recorded, is none (L6, L7). What an HPA
+    writes that is known to be there is told once, when it has gone.
     """
     past = memory.past
-    if past is None or past.replicas == scale.spec or is_another(past, obj, scale):
+    if past is None or past.replicas == scale.spec or is_another(past, obj, scale) or is_rivalled(obj, scale):
         return None
     if past.pending is not None and has_landed(past.pending, scale):
         return None
@@ -64,13 +65,21 @@ def is_contested(memory: Memory, at: datetime) -> bool:
     return contest is not None and len(_recent(contest, at)) >= REVERSALS
 
 
+def opponent(memory: Memory, at: datetime) -> str | None:
+    """Name who undoes our writes, as far as that is known; None while the count is not contested."""
+    if memory.past is None or memory.past.contest is None or not is_contested(memory, at):
+        return None
+    return memory.past.contest.writer or NOBODY_KNOWN
+
+
 def give_way(obj: ScaledObject, memory: Memory, seen: Observation, decision: Decision) -> Decision:
     """While the count is contested, leave writing to sync slots; at rest there are none, so a period must pass."""
-    if decision.desired == decision.current or not is_contested(memory, seen.at) or _is_time(obj, memory, seen):
+    if decision.desired == decision.current:
         return decision
-    assert memory.past is not None
-    assert memory.past.contest is not None
-    detail = f"{memory.past.contest.writer or NOBODY_KNOWN} undid {REVERSALS} writes within {WITHIN.seconds // 60} min"
+    who = opponent(memory, seen.at)
+    if who is None or _is_time(obj, memory, seen):
+        return decision
+    detail = f"{who} undid {REVERSALS} writes within {WITHIN.seconds // 60} min"
     step = Step(
         stage=Stage.SLOT,
         before=decision.desired,

@@ -50,6 +50,8 @@ class ScaleActuator:
             return Unneeded()
         if record.obj.mode is Mode.DRY_RUN:
             return Withheld(why="the object's mode is dry-run")
+        if rival := record.seen.scale.rival:
+            return Withheld(why=f"HPA {rival} scales the same target")
         if fault := out_of_bounds(record):
             return Failed(why=fault)
         if waiting := self._backoff.waiting(target):

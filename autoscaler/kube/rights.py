@@ -64,6 +64,15 @@ def rights_for(
     return tuple(sorted(needed, key=lambda right: (right.namespace, right.group, right.resource, right.verb)))
 
 
+def rights_to_see_rivals(objects: Iterable[ScaledObject]) -> tuple[Right, ...]:
+    """List what lets us see HPAs on the targets of these objects, sorted; everything works without it (D32)."""
+    namespaces = sorted({obj.target.namespace for obj in objects})
+    return tuple(
+        Right(namespace=namespace, group="autoscaling", resource="horizontalpodautoscalers", verb="list")
+        for namespace in namespaces
+    )
+
+
 async def lacking(client: Reader, rights: Iterable[Right]) -> tuple[Right, ...] | Unreadable:
     """Ask the API server which of these rights we do not have; it keeps nothing of the question."""
     missing: list[Right] = []

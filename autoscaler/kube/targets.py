@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from autoscaler.kube.answers import scale_of, unreadable
 from autoscaler.kube.client import Answer, Reader
 from autoscaler.kube.discovery import Discovery, collection_path, is_about_a_path
+from autoscaler.kube.hpas import Hpas
 from autoscaler.kube.pods import Pods, needs_pods
 from autoscaler.kube.watch import Watches
 from autoscaler.kube.writers import Writers
@@ -22,7 +24,7 @@ class ScaleReader:
     """The loop's ``Targets``: from watches where these are given and sure, else one GET per target and tick.
 
     ``get`` on the scale subresources is all it needs. A GET that names no version is answered from what the store
-    agreed on, so what we wrote is seen at once; ``note`` tells the watches.
+    agreed on, so what we wrote is seen at once; ``note`` tells the watches. ``hpas`` names rivals, where it is given.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class ScaleReader:
         pods: Pods,
         watches: Watches | None = None,
         *,
+        hpas: Hpas | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._client = client
         self._discovery = discovery
         self._pods = pods
         self._watches = watches
+        self._hpas = hpas
         self._writers = Writers(client, discovery)
         self._read_seconds = read_seconds
 
@@ -55,6 +59,9 @@ class ScaleReader:
         if rest:
             await self._discovery.learn(rest)
             await self._read_rest(rest, scales)
+        if self._hpas is not None:
+            await self._hpas.look({target.namespace for target in wanted})
+            _name_rivals(self._hpas, scales)
         return scales
 
     def note(self, target: ScaleTarget, scale: ScaleStatus) -> None:
@@ -92,6 +99,13 @@ class ScaleReader:
         if self._watches is None or collection is None:
             return None
         return self._watches.scale(collection, target.name)
+
+
+def _name_rivals(hpas: Hpas, scales: dict[ScaleTarget, ScaleStatus | Unreadable]) -> None:
+    for target, scale in scales.items():
+        rival = hpas.find(target)
+        if rival is not None and isinstance(scale, ScaleStatus):
+            scales[target] = replace(scale, rival=rival)
 
 
 async def read_scale(

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from autoscaler.core.foreign import is_rivalled, is_undisturbed, opponent
 from autoscaler.model.observation import Unreadable, UnreadableReason
-from autoscaler.model.record import Round, Unobserved
+from autoscaler.model.record import Decided, Round, Unobserved
 from autoscaler.model.value import value
 
 STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
@@ -39,6 +40,7 @@ class Vitals:
     ``refused`` maps an object's name to what is wrong with its newest version, for people: the daemon stays ready,
     since the last good version runs on. ``unreadable`` maps an object's name to why its scale cannot be read: where
     that is so for every object, and not because the targets are absent, nothing can be done and nothing is ready.
+    ``company`` maps an object's name to who else writes its count, which is a matter between the two.
     """
 
     started_at: datetime
@@ -53,14 +55,25 @@ class Vitals:
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+    company: dict[str, str] = field(default_factory=dict)
 
     def note(self, done: Round) -> None:
-        """Take from a round which scales could not be read."""
+        """Take from a round which scales could not be read, and which of them others write."""
         for record in done.records:
+            name = str(record.obj.key)
             if isinstance(record, Unobserved):
-                self.unreadable[str(record.obj.key)] = record.why
+                self.unreadable[name] = record.why
             else:
-                self.unreadable.pop(str(record.obj.key), None)
+                self.unreadable.pop(name, None)
+            if isinstance(record, Decided):
+                self._note_company(name, record)
+
+    def _note_company(self, name: str, record: Decided) -> None:
+        company = company_of(record)
+        if company is not None:
+            self.company[name] = company
+        else:
+            self.company.pop(name, None)
 
     def report(self, now: datetime) -> Report:
         """Say how things stand at ``now`` (steady time)."""
@@ -73,6 +86,7 @@ class Vitals:
             self._targets(),
             *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.troubles.items())),
             *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.refused.items())),
+            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.company.items())),
         )
         ready = not self.stopping and all(check.ok for check in checks)
         return Report(live=beating.ok, ready=ready, checks=checks)
@@ -111,3 +125,13 @@ class Vitals:
         named = [f"{name}: {why.detail}" for name, why in sorted(self.unreadable.items())[:NAMED]]
         more = f"; and {len(self.unreadable) - NAMED} more" if len(self.unreadable) > NAMED else ""
         return Check(name="targets", ok=barred < self.objects, detail="; ".join(named) + more)
+
+
+def company_of(record: Decided) -> str | None:
+    """Say who else writes the count of a record's object; None: nobody that matters."""
+    if is_undisturbed(record.memory, record.seen.scale):
+        return None
+    if is_rivalled(record.obj, record.seen.scale):
+        return f"HPA {record.seen.scale.rival} scales the same target: nothing is written while it exists"
+    who = opponent(record.memory, record.seen.at)
+    return None if who is None else f"ForeignWriter: {who} undoes what is written; counts are written at syncs only"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import timedelta
 from typing import TypeAlias
 
+from autoscaler.core.foreign import opponent
 from autoscaler.model.decision import Decision, Reason, Stage
 from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.objects import MetricKind, ObjectKey, ScaledObject, Source, TargetType
@@ -148,6 +149,19 @@ def _held(shown: Shown) -> Pairs:
             yield f'{entry.labels},reason="{reason}"', "1"
 
 
+def _rivals(shown: Shown) -> Pairs:
+    for entry, record in _decisions(shown):
+        if record.seen.scale.rival is not None:
+            yield f"{entry.labels},{labels(('hpa',), (record.seen.scale.rival,))}", "1"
+
+
+def _foreign_writers(shown: Shown) -> Pairs:
+    for entry, record in _decisions(shown):
+        who = opponent(record.memory, record.seen.at)
+        if who is not None:
+            yield f"{entry.labels},{labels(('writer',), (who,))}", "1"
+
+
 def _unreadable(shown: Shown) -> Pairs:
     for entry in shown.entries:
         if isinstance(entry.record, Unobserved):
@@ -227,6 +241,8 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
         (f'{entry.labels},activity="{record.decision.activity.value}"', "1") for entry, record in _decisions(shown)
     ),
     "autoscaler_held": _held,
+    "autoscaler_rival": _rivals,
+    "autoscaler_foreign_writer": _foreign_writers,
     "autoscaler_scale_unreadable": _unreadable,
     "autoscaler_tick_broken": lambda shown: (
         (entry.labels, "1") for entry in shown.entries if isinstance(entry.record, Broken)

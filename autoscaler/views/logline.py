@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from autoscaler.core.foreign import NOBODY_KNOWN, foreign_write, is_contested, is_rivalled, is_undisturbed, opponent
 from autoscaler.model.objects import ObjectKey, Source
 from autoscaler.model.observation import Hold, Missing
 from autoscaler.model.record import (
@@ -47,7 +48,8 @@ class Standing:
 
     ``wish`` is the count that a dry run would write and from which, ``failure`` why the last write failed,
     ``unreadable`` why the scale cannot be read; None where there is no such thing. ``missing`` maps a trigger's metric
-    to the reason; ``holds`` are the guards' words that keep it from falling now.
+    to the reason; ``holds`` are the guards' words that keep it from falling now. ``rival`` is the HPA that scales the
+    same target, ``contested`` whether others undo our writes.
     """
 
     wish: tuple[int, int] | None = None
@@ -57,6 +59,8 @@ class Standing:
     holds: frozenset[str] = frozenset()
     paused: bool = False
     fallback: bool = False
+    rival: str | None = None
+    contested: bool = False
 
 
 NOTHING_SAID = Standing(missing={})
@@ -105,6 +109,7 @@ def _is_quiet(record: Decided) -> bool:
         and not record.decision.fallbacks
         and not record.obj.pause.full
         and not any(isinstance(measured, Missing) for measured in record.seen.measurements)
+        and is_undisturbed(record.memory, record.seen.scale)
     )
 
 
@@ -120,6 +125,8 @@ def _standing(record: Decided) -> Standing:
         holds=frozenset(hold.reason.value for hold in _felt(record)),
         paused=record.obj.pause.full,
         fallback=bool(decision.fallbacks),
+        rival=record.seen.scale.rival,
+        contested=is_contested(record.memory, record.seen.at),
     )
 
 
@@ -137,6 +144,8 @@ def _with_unreadable(before: Standing, reason: str) -> Standing:
         holds=before.holds,
         paused=before.paused,
         fallback=before.fallback,
+        rival=before.rival,
+        contested=before.contested,
     )
 
 
@@ -147,6 +156,7 @@ def _decided(
         yield _event(Level.INFO, "scale readable again", named, target=str(record.obj.target))
     yield from _trigger_edges(before, after, record, named)
     yield from _other_edges(before, after, record, named)
+    yield from _company(before, after, record, named)
     level, verb = _verb(before, after, record.outcome)
     if heartbeat or level is not Level.DEBUG:
         yield _event(level, verb, named, **_whole(record))
@@ -174,6 +184,27 @@ def _other_edges(before: Standing, after: Standing, record: Decided, named: Mapp
     if after.fallback != before.fallback:
         level = Level.WARNING if after.fallback else Level.INFO
         yield _event(level, "fallback began" if after.fallback else "fallback ended", named)
+
+
+def _company(before: Standing, after: Standing, record: Decided, named: Mapping[str, object]) -> Iterator[Event]:
+    """Tell of other writers: each write of theirs, the HPA beside us, and whether they undo what we write."""
+    written = foreign_write(record.obj, record.memory, record.seen.scale)
+    if written is not None:
+        fields = {"writer": written.writer or NOBODY_KNOWN, "before": written.before, "after": written.after}
+        yield _event(Level.INFO, "foreign write", named, **fields)
+    if after.rival is not None and after.rival != before.rival:
+        refused = is_rivalled(record.obj, record.seen.scale)
+        effect = "nothing is written until it is deleted, or the object here" if refused else "none on a dry run"
+        level = Level.WARNING if refused else Level.INFO
+        yield _event(level, "rival appeared", named, target=str(record.obj.target), hpa=after.rival, effect=effect)
+    elif after.rival is None and before.rival is not None:
+        yield _event(Level.INFO, "rival left", named, target=str(record.obj.target), hpa=before.rival)
+    if after.contested and not before.contested:
+        who = opponent(record.memory, record.seen.at)
+        effect = "counts are written at syncs only"
+        yield _event(Level.WARNING, "contest began", named, reason="ForeignWriter", writer=who, effect=effect)
+    elif before.contested and not after.contested:
+        yield _event(Level.INFO, "contest ended", named, reason="ForeignWriter")
 
 
 def _verb(before: Standing, after: Standing, outcome: Outcome) -> tuple[Level, str]:

@@ -81,6 +81,16 @@ OBJECTS: tuple[Metric, ...] = (
     ),
     _gauge("autoscaler_activity", (*OBJECT, "activity"), "1 for what the last tick made of the object's triggers."),
     _gauge("autoscaler_held", (*OBJECT, "reason"), "1 for each guard that keeps the object from falling."),
+    _gauge(
+        "autoscaler_rival",
+        (*OBJECT, "hpa"),
+        "1 while an HPA scales the same target: nothing is written, unless as a dry run.",
+    ),
+    _gauge(
+        "autoscaler_foreign_writer",
+        (*OBJECT, "writer"),
+        "1 while others undo what is written; counts are then written at syncs only.",
+    ),
     _gauge("autoscaler_scale_unreadable", (*OBJECT, "reason"), "1 while the target's scale cannot be read."),
     _gauge("autoscaler_tick_broken", OBJECT, "1 while the object's ticks end in an error of the daemon's own."),
     _gauge(
@@ -120,6 +130,7 @@ COUNTED: tuple[Metric, ...] = (
     _counter("autoscaler_ticks_total", ("result",), "Ticks of objects: decided, unobserved (no scale) or broken."),
     _counter("autoscaler_errors_total", ("kind",), "What went wrong in ticks, by kind."),
     _counter("autoscaler_writes_total", ("outcome",), "Decisions that differed from the current count, by outcome."),
+    _counter("autoscaler_foreign_writes_total", (), "Writes of spec.replicas by others, as the ticks found them."),
     _histogram("autoscaler_tick_seconds", (), "How long a tick took, from asking to remembering."),
     _histogram("autoscaler_tick_lateness_seconds", (), "How long after its slot a tick began."),
     _histogram("autoscaler_write_seconds", (), "How long an accepted write took."),

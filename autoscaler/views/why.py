@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from autoscaler.core.foreign import is_rivalled
 from autoscaler.core.limits import behavior_in_force
 from autoscaler.core.recommend import winner
 from autoscaler.model.decision import Decision, Reason, Stage, Step
@@ -98,6 +99,9 @@ def _rows(record: Decided) -> Iterator[Row]:
             continue
         until = f"until {hold.until.isoformat(timespec='seconds')}" if hold.until else ""
         yield Row(label="hold", left=f"{hold.reason.value} {hold.detail}".strip(), right=until)
+    if record.seen.scale.rival is not None:
+        right = "so nothing is written while it exists" if is_rivalled(record.obj, record.seen.scale) else "dry run"
+        yield Row(label="rival", left=f"HPA {record.seen.scale.rival} scales the same target", right=right)
     yield _written(record)
     expected = outlook(record)
     if expected:

@@ -114,6 +114,8 @@ def _said(record: Decided, step: Step) -> str:
             return f"limited to {step.after} by policy"
         case Stage.BOUND:
             return _bound(record.obj, step)
+        case Stage.SLOT if step.reason is Reason.FOREIGN_WRITER:
+            return f"{step.detail}; waits for a sync"
         case Stage.SLOT:
             return "shrinks only at a sync"
         case Stage.HOLD:

@@ -189,6 +189,7 @@ def a_scale(
     version: str = "1",
     uid: str = UID,
     writer: str | None = None,
+    rival: str | None = None,
 ) -> ScaleStatus:
     """A scale whose status follows its spec; pods are counted only where ``ready`` is given."""
     count = None if ready is None else PodCount(total=ready if total is None else total, ready=ready)
@@ -199,6 +200,7 @@ def a_scale(
         uid=uid,
         pods=count,
         writer=writer,
+        rival=rival,
     )
 
 

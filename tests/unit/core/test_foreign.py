@@ -161,7 +161,7 @@ def test_an_applied_write_is_known_to_be_ours():
 def test_while_an_hpa_has_the_target_nothing_is_remembered():
     """What another autoscaler did is no past of ours: its end is seeded like any unseen time (L6, D32)."""
     memory = known(5)
-    seen = an_observation(20, scale=replace(a_scale(9), rival="keda-hpa-web"), now=15)
+    seen = an_observation(20, scale=a_scale(9, rival="keda-hpa-web"), now=15)
     decision = decide(WEB, memory, seen)
     assert remember(WEB, memory, seen, decision, Withheld(why="an HPA")) is memory
     assert not is_undisturbed(memory, seen.scale)
@@ -170,9 +170,15 @@ def test_while_an_hpa_has_the_target_nothing_is_remembered():
 def test_a_dry_run_beside_an_hpa_remembers():
     """Running beside KEDA's HPA is what a dry run is for."""
     shadow = an_object(10, mode=Mode.DRY_RUN)
-    seen = an_observation(20, scale=replace(a_scale(9), rival="keda-hpa-web"), now=15)
+    seen = an_observation(20, scale=a_scale(9, rival="keda-hpa-web"), now=15)
     after = remember(shadow, known(9), seen, decide(shadow, known(9), seen), Withheld(why="dry run"))
     assert after.past.last_at == at(15)
+
+
+def test_what_a_known_hpa_writes_is_told_once_when_it_has_gone():
+    """While it is there its writes are its own matter; what it left is one foreign write."""
+    assert foreign_write(WEB, known(5), a_scale(9, rival="keda-hpa-web")) is None
+    assert foreign_write(WEB, known(5), a_scale(9)) == ForeignWrite(writer=None, before=5, after=9)
 
 
 def test_the_end_of_an_hpa_holds_the_count_it_left():

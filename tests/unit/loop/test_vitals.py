@@ -1,8 +1,22 @@
 """What the probes say."""
 
+from dataclasses import replace
+
 from autoscaler.loop.vitals import Vitals
-from autoscaler.model.observation import Unreadable, UnreadableReason
-from tests.unit.builders import START, at, seconds
+from autoscaler.model.memory import Contest, Memory
+from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
+from autoscaler.model.record import Decided, Round, Unneeded
+from tests.unit.builders import (
+    START,
+    a_decision,
+    a_memory,
+    a_past,
+    a_scale,
+    an_object,
+    an_observation,
+    at,
+    seconds,
+)
 
 
 def a_healthy_one() -> Vitals:
@@ -71,3 +85,27 @@ def test_a_slow_poll_is_no_silence():
     vitals.tick_due = seconds(1200)
     vitals.beat_at = at(700)
     assert failing(vitals, 700) == []
+
+
+def noted(scale: ScaleStatus, memory: Memory, vitals: Vitals) -> list[str]:
+    """The readiness detail after one tick of ``shop/web``."""
+    obj, seen = an_object(10), an_observation(10, scale=scale, now=30)
+    record = Decided(obj=obj, memory=memory, seen=seen, decision=a_decision(), outcome=Unneeded())
+    vitals.note(Round(at=seen.at, records=(record,), sources={}))
+    report = vitals.report(at(101))
+    assert report.ready
+    return [check.detail for check in report.checks if check.name == "shop/web"]
+
+
+def test_other_writers_are_said_and_leave_it_ready():
+    """An HPA beside us and a count that others contest stand in the detail while they last."""
+    vitals, memory = a_healthy_one(), a_memory(past=a_past())
+    contest = Contest(reversed_at=(at(0), at(10), at(20)), writer="argocd")
+    fought = a_memory(past=replace(a_past(), contest=contest))
+    assert noted(a_scale(rival="keda-hpa-web"), memory, vitals) == [
+        "HPA keda-hpa-web scales the same target: nothing is written while it exists"
+    ]
+    assert noted(a_scale(), fought, vitals) == [
+        "ForeignWriter: argocd undoes what is written; counts are written at syncs only"
+    ]
+    assert noted(a_scale(), memory, vitals) == []

@@ -1,10 +1,11 @@
 """A small fleet in which every metric has something to say."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from autoscaler.core.decide import decide
 from autoscaler.model.faults import Fault, Severity
-from autoscaler.model.memory import Memory
+from autoscaler.model.memory import Contest, Memory
 from autoscaler.model.objects import Fallback, FallbackBehavior, Pause, ScaledObject
 from autoscaler.model.observation import (
     Hold,
@@ -31,10 +32,12 @@ from autoscaler.model.record import (
 from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.model.turn import Report
 from tests.unit.builders import (
+    POLL,
     START,
     a_memory,
     a_past,
     a_sample,
+    a_scale,
     a_trigger,
     an_object,
     an_observation,
@@ -99,6 +102,9 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
     paused = an_object(10, name="paused", pause=Pause(paused=True))
     gone = an_object(10, name="gone")
     broken = an_object(10, name="broken")
+    rivalled = an_object(10, name="rivalled")
+    fought = an_object(10, name="fought")
+    undone = Contest(moved=0, reversed_at=(at(-30), at(-20), at(-10)), writer="argocd-controller")
     hold = Hold(reason=HoldReason.SOURCE_BLIND, detail="came back empty")
     nothing = a_sample(0, origin=Origin.NULL_AS_ZERO)
     why = Unreadable(reason=UnreadableReason.NOT_FOUND, detail="no deployment web")
@@ -112,6 +118,12 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
         decided(held, an_observation(10, replicas=9, holds=(hold,))),
         decided(hostile, an_observation(nothing, replicas=1), Failed(why="forbidden", status=403)),
         decided(paused, an_observation(replicas=3)),
+        decided(rivalled, an_observation(50, scale=a_scale(3, rival="keda-hpa-web")), Withheld(why="an HPA")),
+        decided(
+            fought,
+            an_observation(50, replicas=2, slots=POLL),
+            memory=a_memory(past=replace(a_past(replicas=5), contest=undone)),
+        ),
         Unobserved(obj=gone, memory=Memory(), at=START, why=why),
         Broken(obj=broken, memory=Memory(), at=START, traceback="Traceback"),
     )

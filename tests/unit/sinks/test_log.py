@@ -7,13 +7,13 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from autoscaler.model.memory import Memory
+from autoscaler.model.memory import Contest, Memory
 from autoscaler.model.objects import Mode, Pause
 from autoscaler.model.observation import Hold, HoldReason, Unreadable, UnreadableReason
 from autoscaler.model.record import Broken, Failed, Record, Round, Unobserved, Withheld
 from autoscaler.model.source import Sign, SourceHealth, SourceState
 from autoscaler.sinks.log import Format, Log, make_logger
-from tests.unit.builders import START, a_memory, a_past, an_object, an_observation, at, missing
+from tests.unit.builders import START, a_memory, a_past, a_scale, an_object, an_observation, at, missing
 from tests.unit.sinks.fleet import SOURCE, decided
 
 WEB = an_object(10, maximum=10, cooldown=15)
@@ -247,3 +247,44 @@ def test_coming_to_rest_is_told_in_words():
     memory = a_memory(past=a_past(replicas=2, last=20))
     line = logged(decided(WEB, an_observation(0, replicas=2, now=30), memory=memory))[0]
     assert (line["desired"], line["why"], line["at"]) == (0, "idle for cooldownPeriod 15 s", at(30).isoformat())
+
+
+def test_a_foreign_write_names_who_wrote_what():
+    """A count that somebody else wrote is a line of its own, with the field manager where the API server tells."""
+    seen = an_observation(70, scale=a_scale(7, writer="kubectl"))
+    assert logged(decided(WEB, seen, memory=a_memory(past=a_past(replicas=3)))) == [
+        {"level": "info", "event": "foreign write", "object": "shop/web", "writer": "kubectl", "before": 3, "after": 7}
+    ]
+
+
+def test_an_hpa_beside_us_warns_once():
+    """A target that an HPA scales is a warning when it appears and a line when it has gone; the wish is told too."""
+    scale = a_scale(7, rival="keda-hpa-web")
+    beside = decided(WEB, an_observation(70, scale=scale))
+    wish = decided(WEB, an_observation(100, scale=scale), Withheld(why="HPA keda-hpa-web scales the same target"))
+    alone = decided(WEB, an_observation(70, replicas=7))
+    assert events(beside, beside, wish, alone) == [
+        ("warning", "rival appeared"),
+        ("info", "would scale"),
+        ("info", "rival left"),
+    ]
+
+
+def test_beside_an_hpa_a_dry_run_only_notes_it():
+    """Running beside KEDA's HPA is what a dry run is for."""
+    shadow = replace(WEB, mode=Mode.DRY_RUN)
+    (line,) = logged(decided(shadow, an_observation(70, scale=a_scale(7, rival="keda-hpa-web"))))
+    assert (line["level"], line["event"], line["effect"]) == ("info", "rival appeared", "none on a dry run")
+
+
+def test_a_contest_warns_when_it_begins_and_is_told_when_it_ends():
+    """Three undone writes within ten minutes are one warning that names the other writer."""
+    undone = Contest(reversed_at=(at(0), at(10), at(20)), writer="argocd")
+    memory = a_memory(past=replace(a_past(replicas=7), contest=undone))
+    first, again, after = (decided(WEB, an_observation(70, replicas=7, now=s), memory=memory) for s in (30, 31, 900))
+    lines = logged(first, again, after)
+    assert [(line["level"], line["event"]) for line in lines] == [
+        ("warning", "contest began"),
+        ("info", "contest ended"),
+    ]
+    assert (lines[0]["reason"], lines[0]["writer"]) == ("ForeignWriter", "argocd")

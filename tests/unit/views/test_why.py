@@ -185,3 +185,9 @@ def test_foreign_text_cannot_draw_on_the_screen():
 def test_signs_have_a_plain_form():
     """A terminal without UTF-8 sees ASCII and readable escapes."""
     assert in_ascii("7 → 10… naïve ☃") == "7 -> 10... na\\xefve \\u2603"
+
+
+def test_an_hpa_beside_us_is_a_line_of_its_own():
+    """A plan shows its number as ever, and that the daemon would not write it."""
+    text = shown(decided(WEB, an_observation(50, scale=a_scale(5, rival="keda-hpa-web"))))
+    assert "HPA keda-hpa-web scales the same target  so nothing is written while it exists" in text
