@@ -1,8 +1,8 @@
 """What generated formulas cost: `python -m tests.benchmarks.formula [COUNT] [SEED]`.
 
 Each formula is parsed, then evaluated for its thread CPU time and once more for its memory. It fails if one evaluation
-takes over 5 ms or 1 MiB. Parsing happens at load and is shown beside. A busy sibling thread stretches CPU time by a half
-or more, so a formula that looks dear is run four times more and the lowest counts: what it costs is always the same.
+takes over 5 ms or 1 MiB. Parsing happens at load and is shown beside. A busy sibling thread stretches CPU time by half
+or more, so a formula that looks dear is run four times more and the lowest counts: its cost does not change.
 """
 
 import random
