@@ -1,10 +1,10 @@
 """What the process before left: each object's memory waits here until the object is read, for it may be broken now."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from autoscaler.core.recall import recall
 from autoscaler.loop.ports import Saved
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey
@@ -17,7 +17,8 @@ class Recall:
 
     def __init__(self, saved: Saved | None, now: datetime) -> None:
         self._lost = saved is None
-        self._waiting = {} if saved is None else {key: m for key, m in _believed(saved).items() if not _is_old(m, now)}
+        believed = {} if saved is None else _believed(saved, now)
+        self._waiting = {key: memory for key, memory in believed.items() if not _is_old(memory, now)}
 
     @property
     def waiting(self) -> Mapping[ObjectKey, Memory]:
@@ -29,9 +30,9 @@ class Recall:
         return self._waiting.pop(key, None) or Memory(lost=self._lost)
 
 
-def _believed(saved: Saved) -> Mapping[ObjectKey, Memory]:
-    """Mark what was written before a crash: its next tick must doubt it."""
-    return saved.memories if saved.clean else {key: replace(m, unclean=True) for key, m in saved.memories.items()}
+def _believed(saved: Saved, now: datetime) -> Mapping[ObjectKey, Memory]:
+    """Mark what was written before a crash, whose next tick must doubt it."""
+    return {key: recall(memory, at=now, clean=saved.clean) for key, memory in saved.memories.items()}
 
 
 def _is_old(memory: Memory, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from autoscaler.core.recall import recall
-from autoscaler.model.memory import Memory, TriggerMemory
+from autoscaler.model.memory import Memory
 from tests.unit.builders import a_memory, a_past, at
 
 
@@ -12,15 +12,6 @@ def test_after_an_orderly_stop_all_is_believed():
     memory = a_memory((4, 0), (5, 10), grown=[(1, 5)], shrunk=[(1, 6)], active=9, past=a_past(last=10))
     assert recall(memory, at=at(20), clean=True) == memory
     assert recall(Memory(), at=at(20), clean=True) == Memory()
-
-
-def test_instants_to_come_become_now():
-    """What lies after now, by a clock that stepped, is dated now."""
-    memory = a_memory((4, 30), (5, 20), grown=[(1, 30)], shrunk=[(1, 30)], active=30, past=a_past(first=30, last=30))
-    memory = replace(memory, triggers=(TriggerMemory(failures=2, data_at=at(30), answered_at=at(40)),))
-    now = a_memory((4, 20), (5, 20), grown=[(1, 20)], shrunk=[(1, 20)], active=20, past=a_past(first=20, last=20))
-    now = replace(now, triggers=(TriggerMemory(failures=2, data_at=at(20), answered_at=at(40)),))
-    assert recall(memory, at=at(20), clean=True) == now
 
 
 def test_after_a_crash_the_newest_recommendation_is_of_now():
