@@ -59,25 +59,25 @@ def foreign_write(obj: ScaledObject, memory: Memory, scale: ScaleStatus) -> Fore
     return ForeignWrite(writer=scale.writer, before=past.replicas, after=scale.spec)
 
 
-def is_contested(memory: Memory, at: datetime) -> bool:
-    """Say whether others have undone three writes of ours within the last ten minutes."""
-    contest = memory.past.contest if memory.past is not None else None
-    return contest is not None and len(_recent(contest, at)) >= REVERSALS
+def opponent(obj: ScaledObject, memory: Memory, seen: Observation) -> str | None:
+    """Name who has undone three writes of ours within ten minutes, as far as that is known; None: nobody has.
 
-
-def opponent(memory: Memory, at: datetime) -> str | None:
-    """Name who undoes our writes, as far as that is known; None while the count is not contested."""
-    if memory.past is None or memory.past.contest is None or not is_contested(memory, at):
+    ``memory`` is the one before the tick: what this tick finds undone counts.
+    """
+    if is_undisturbed(memory, seen.scale):
         return None
-    return memory.past.contest.writer or NOBODY_KNOWN
+    contest = _found(obj, memory, seen)
+    if contest is None or len(_recent(contest, seen.at)) < REVERSALS:
+        return None
+    return contest.writer or NOBODY_KNOWN
 
 
 def give_way(obj: ScaledObject, memory: Memory, seen: Observation, decision: Decision) -> Decision:
     """While the count is contested, leave writing to sync slots; at rest there are none, so a period must pass."""
-    if decision.desired == decision.current:
+    if decision.desired == decision.current or Slot.SYNC in seen.slots:
         return decision
-    who = opponent(memory, seen.at)
-    if who is None or _is_time(obj, memory, seen):
+    who = opponent(obj, memory, seen)
+    if who is None or _may_wake(obj, memory, seen):
         return decision
     detail = f"{who} undid {REVERSALS} writes within {WITHIN.seconds // 60} min"
     step = Step(
@@ -97,19 +97,25 @@ def contest_after(
 
     A write of ours counts as undone where the next write is another's and moves the count the other way.
     """
-    past = memory.past
-    contest = past.contest if past is not None and not is_another(past, obj, seen.scale) else None
-    found = foreign_write(obj, memory, seen.scale)
-    if past is not None and past.pending is not None and has_landed(past.pending, seen.scale):
-        contest = replace(contest or Contest(), moved=past.pending.desired - past.pending.current)
-    if found is not None:
-        contest = _written(contest or Contest(), found, seen.at)
+    contest = _found(obj, memory, seen)
     if isinstance(outcome, Applied):
         return replace(contest or Contest(), moved=decision.desired - decision.current)
     if isinstance(outcome, Superseded) and outcome.found is not None:
         met = ForeignWrite(writer=None, before=decision.current, after=outcome.found)
         return _written(contest or Contest(), met, seen.at)
     return contest
+
+
+def _found(obj: ScaledObject, memory: Memory, seen: Observation) -> Contest | None:
+    """Add what this tick finds written to what is known; None where nobody has written yet."""
+    past = memory.past
+    if past is None or is_another(past, obj, seen.scale):
+        return None
+    contest = past.contest
+    if past.pending is not None and has_landed(past.pending, seen.scale):
+        return replace(contest or Contest(), moved=past.pending.desired - past.pending.current)
+    found = foreign_write(obj, memory, seen.scale)
+    return contest if found is None else _written(contest or Contest(), found, seen.at)
 
 
 def _written(contest: Contest, found: ForeignWrite, at: datetime) -> Contest:
@@ -122,11 +128,8 @@ def _recent(contest: Contest, at: datetime) -> tuple[datetime, ...]:
     return tuple(instant for instant in contest.reversed_at if at - instant < WITHIN)
 
 
-def _is_time(obj: ScaledObject, memory: Memory, seen: Observation) -> bool:
-    if Slot.SYNC in seen.slots:
-        return True
-    past = memory.past
-    assert past is not None
-    assert past.contest is not None
-    at_rest = seen.scale.spec == 0 or past.resting
-    return at_rest and seen.at - past.contest.reversed_at[-1] >= obj.sync_interval
+def _may_wake(obj: ScaledObject, memory: Memory, seen: Observation) -> bool:
+    """Say whether an object at rest, which has no syncs, was left alone for as long as one sync takes to come."""
+    contest = _found(obj, memory, seen)
+    at_rest = seen.scale.spec == 0 or (memory.past is not None and memory.past.resting)
+    return at_rest and contest is not None and seen.at - contest.reversed_at[-1] >= obj.sync_interval

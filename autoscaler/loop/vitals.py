@@ -133,5 +133,5 @@ def company_of(record: Decided) -> str | None:
         return None
     if is_rivalled(record.obj, record.seen.scale):
         return f"HPA {record.seen.scale.rival} scales the same target: nothing is written while it exists"
-    who = opponent(record.memory, record.seen.at)
+    who = opponent(record.obj, record.memory, record.seen)
     return None if who is None else f"ForeignWriter: {who} undoes what is written; counts are written at syncs only"

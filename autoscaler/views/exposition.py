@@ -157,7 +157,7 @@ def _rivals(shown: Shown) -> Pairs:
 
 def _foreign_writers(shown: Shown) -> Pairs:
     for entry, record in _decisions(shown):
-        who = opponent(record.memory, record.seen.at)
+        who = opponent(record.obj, record.memory, record.seen)
         if who is not None:
             yield f"{entry.labels},{labels(('writer',), (who,))}", "1"
 

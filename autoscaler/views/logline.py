@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from autoscaler.core.foreign import NOBODY_KNOWN, foreign_write, is_contested, is_rivalled, is_undisturbed, opponent
+from autoscaler.core.foreign import NOBODY_KNOWN, foreign_write, is_rivalled, is_undisturbed, opponent
 from autoscaler.model.objects import ObjectKey, Source
 from autoscaler.model.observation import Hold, Missing
 from autoscaler.model.record import (
@@ -126,7 +126,7 @@ def _standing(record: Decided) -> Standing:
         paused=record.obj.pause.full,
         fallback=bool(decision.fallbacks),
         rival=record.seen.scale.rival,
-        contested=is_contested(record.memory, record.seen.at),
+        contested=opponent(record.obj, record.memory, record.seen) is not None,
     )
 
 
@@ -200,7 +200,7 @@ def _company(before: Standing, after: Standing, record: Decided, named: Mapping[
     elif after.rival is None and before.rival is not None:
         yield _event(Level.INFO, "rival left", named, target=str(record.obj.target), hpa=before.rival)
     if after.contested and not before.contested:
-        who = opponent(record.memory, record.seen.at)
+        who = opponent(record.obj, record.memory, record.seen)
         effect = "counts are written at syncs only"
         yield _event(Level.WARNING, "contest began", named, reason="ForeignWriter", writer=who, effect=effect)
     elif before.contested and not after.contested:

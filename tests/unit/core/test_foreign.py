@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autoscaler.core.decide import decide
-from autoscaler.core.foreign import ForeignWrite, contest_after, foreign_write, is_contested, is_undisturbed
+from autoscaler.core.foreign import ForeignWrite, contest_after, foreign_write, is_undisturbed, opponent
 from autoscaler.core.remember import remember
 from autoscaler.model.decision import Reason, Stage
 from autoscaler.model.memory import Contest, Memory, Pending
@@ -68,17 +68,22 @@ def test_another_workload_of_the_name_is_no_foreign_write():
 
 
 def test_three_undone_writes_within_ten_minutes_are_a_contest():
-    """Each write of ours that the next foreign write turns back counts; the third within ten minutes is a contest."""
-    memory = known(4)
-    for second, count in ((0, 4), (15, 4), (30, 4), (45, 4)):
-        assert is_contested(memory, at(second)) is (second == 45 and len(memory.past.contest.reversed_at) == 3)
-        seen = an_observation(80, scale=a_scale(count, writer="argocd"), now=second)
-        decision = a_decision(8, current=4)
-        contest = contest_after(WEB, memory, seen, decision, applied(second))
+    """Each write of ours that the next foreign write turns back counts; the tick that finds the third is in it."""
+    memory, found = known(4), []
+    for second in (0, 15, 30, 45):
+        seen = an_observation(80, scale=a_scale(4, writer="argocd"), now=second)
+        found.append(opponent(WEB, memory, seen))
+        contest = contest_after(WEB, memory, seen, a_decision(8, current=4), applied(second))
         memory = known(8, contest=contest)
-    assert is_contested(memory, at(60))
+    assert found == [None, None, None, "argocd"]
     assert memory.past.contest == Contest(moved=4, reversed_at=(at(15), at(30), at(45)), writer="argocd")
-    assert not is_contested(memory, at(15 + 600))
+
+
+def test_a_contest_ends_when_its_first_undone_write_is_ten_minutes_old():
+    """Three within ten minutes, no longer."""
+    memory = contested(5, 15, 30, 45)
+    assert opponent(WEB, memory, an_observation(50, replicas=5, now=614)) == "argocd"
+    assert opponent(WEB, memory, an_observation(50, replicas=5, now=615)) is None
 
 
 def test_a_foreign_write_that_goes_our_way_undoes_nothing():

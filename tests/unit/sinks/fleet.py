@@ -121,7 +121,7 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
         decided(rivalled, an_observation(50, scale=a_scale(3, rival="keda-hpa-web")), Withheld(why="an HPA")),
         decided(
             fought,
-            an_observation(50, replicas=2, slots=POLL),
+            an_observation(50, scale=a_scale(2, writer="argocd-controller"), slots=POLL),
             memory=a_memory(past=replace(a_past(replicas=5), contest=undone)),
         ),
         Unobserved(obj=gone, memory=Memory(), at=START, why=why),
