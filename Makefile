@@ -42,8 +42,8 @@ readme: .venv/dev
 	$(BIN)/cog -r README.md
 
 lock:
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --extra terminal -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --extra terminal --extra dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
 
 clean:
 	rm -rf .venv build dist autoscaler-demo
