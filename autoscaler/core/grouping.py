@@ -146,7 +146,6 @@ def _aggregated(pod: Pod, resource: str) -> int | None:
         amount = _amount(init.requests, resource)
         if init.sidecar:
             beside += amount
-            highest = max(highest, beside)
         else:
             highest = max(highest, amount + beside)
     return max(together + beside, highest)

@@ -169,6 +169,7 @@ def test_the_oldest_events_become_one_beyond_the_cap():
     assert len(after) == MOST_CHANGES
     assert after[:2] == (Change(pods=2, at=at(1)), Change(pods=1, at=at(2)))
     assert after[-1] == Change(pods=5, at=at(100))
+    assert book(many[1:], 5, rules(pods(1, 1000)), at(100))[0] == Change(pods=1, at=at(1))
 
 
 def test_a_cut_ends_when_the_first_policy_forgets_its_oldest_growth():

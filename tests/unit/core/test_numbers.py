@@ -4,7 +4,19 @@ import math
 
 import pytest
 
-from autoscaler.core.numbers import I32_MAX, I32_MIN, band, ceil_i32, divide, quotient, trunc_i32, wrap_i32, wrap_i64
+from autoscaler.core.numbers import (
+    I32_MAX,
+    I32_MIN,
+    I64_MAX,
+    I64_MIN,
+    band,
+    ceil_i32,
+    divide,
+    quotient,
+    trunc_i32,
+    wrap_i32,
+    wrap_i64,
+)
 
 
 def test_division_by_zero_is_ieee():
@@ -40,6 +52,7 @@ def test_floats_saturate(number: float, up: int, cut: int):
 def test_integers_wrap():
     """Integer sums wrap, as Go's do everywhere."""
     assert (wrap_i32(I32_MAX), wrap_i32(I32_MAX + 1), wrap_i32(I32_MIN - 1)) == (I32_MAX, I32_MIN, I32_MAX)
+    assert (I32_MAX, I32_MIN, I64_MAX, I64_MIN) == (2147483647, -2147483648, 2**63 - 1, -(2**63))
     assert (wrap_i64(2**63 - 1), wrap_i64(2**63), wrap_i64(-(2**63) - 1)) == (2**63 - 1, -(2**63), 2**63 - 1)
 
 

@@ -77,8 +77,20 @@ def test_exactly_at_the_target_unsampled_pods_add_nothing():
     assert asked([*several(2, 500), *several(1, None)], 50, 7, tolerance=NONE) == Wanted(7, True, 1.0)
 
 
+def test_exactly_at_the_target_booting_pods_add_nothing():
+    """At the target itself a pod that boots is left out."""
+    assert asked([*several(2, 500), *several(1, 500, ready=False)], 50, 7, tolerance=NONE) == Wanted(7, True, 1.0)
+
+
+def test_an_unsampled_pod_uses_its_whole_request_and_no_more():
+    """One pod at 95 % and nine assumed at 100 % are 99.5 %, cut to 99."""
+    assert asked([*several(1, 950), *several(9, None)], 100, 20, tolerance=NONE)[:2] == (10, False)
+
+
 def test_a_count_never_moves_against_its_ratio():
     """Where the enlarged set would shrink on a rise, or grow on a fall, the count stays."""
+    assert asked([*several(1, 100), *several(9, None)], 50, 4)[:2] == (4, True)
+    assert asked([*several(1, 600), *several(9, None)], 50, 4)[:2] == (4, True)
     assert asked([*several(2, 1000), *several(1, None)], 50, 9)[:2] == (9, True)
     assert asked([*several(4, 100), *several(1, None)], 90, 1)[:2] == (1, True)
 

@@ -54,6 +54,8 @@ def test_a_value_multiplies_ready_pods():
     four_of_five = PodCount(total=5, ready=4)
     assert plain_value(80_000, 50_000, 5, four_of_five, TENTH) == Wanted(7, False, 1.6)
     assert plain_value(54_000, 50_000, 5, None, TENTH) == Wanted(5, True, 1.08)
+    assert plain_value(45_000, 50_000, 5, None, TENTH) == Wanted(5, True, 0.9)
+    assert plain_value(55_000, 50_000, 5, None, TENTH) == Wanted(5, True, 1.1)
     assert plain_value(80_000, 50_000, 5, PodCount(total=5, ready=0), TENTH) == Wanted(0, False, 1.6)
     assert plain_value(-80_000, 50_000, 5, four_of_five, TENTH) == Wanted(-6, False, -1.6)
 

@@ -49,6 +49,15 @@ def test_a_lost_memory_counts_as_active():
     assert found.seeded == "what was remembered is lost"
 
 
+def test_one_replica_is_awake():
+    """A single replica is recorded and counts as active, after a gap as well as without a memory."""
+    found = ground(OBJ, Memory(lost=True), an_observation(1.0, replicas=1, now=60)).memory
+    assert (found.recommendations, found.last_active_at) == (seeds((1, 60)), at(60))
+    memory = a_memory((1, 0), past=a_past(replicas=1, last=0))
+    found = ground(OBJ, memory, an_observation(1.0, replicas=1, now=100)).memory
+    assert (found.recommendations, found.last_active_at) == (seeds((1, 0), (1, 100)), at(100))
+
+
 def test_nothing_is_recorded_at_zero():
     """At zero a lost memory gets no recommendation, which would hold the growth after waking, and no activity."""
     found = ground(OBJ, Memory(lost=True), an_observation(4.0, replicas=0, now=60)).memory
@@ -119,6 +128,8 @@ def test_an_unknown_uid_is_no_other():
     """A past that never knew the target's uid goes on."""
     memory = a_memory((4, 0), past=a_past(replicas=4, uid=""))
     assert ground(OBJ, memory, an_observation(4.0, replicas=4, now=15)).memory is memory
+    read_anew = a_memory((4, 0), past=a_past(replicas=4, workload=replace(TARGET)))
+    assert ground(OBJ, read_anew, an_observation(4.0, replicas=4, now=15)).memory is read_anew
 
 
 def open_write(**more) -> Memory:
