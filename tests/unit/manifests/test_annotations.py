@@ -62,6 +62,18 @@ def test_kedas_pause_is_ours_where_we_own_the_object():
     assert pause({**owned, f"{KEDA}/paused-replicas": "2"}) == (Pause(replicas=2), ())
 
 
+@pytest.mark.parametrize(("owner", "paused"), [("autoscaler", False), ("keda", True), ("Autoscaler", True), ("", True)])
+def test_only_our_own_name_makes_kedas_pause_ours(owner, paused):
+    """A takeover is one word: anything but ``autoscaler`` leaves the pause what KEDA means by it."""
+    obj = loaded(
+        web(annotations=f'{KEDA}/paused: "true"').replace(
+            "annotations:", f"annotations:\n    autoscaler.sh/owner: '{owner}'"
+        )
+    )
+    assert obj.pause == Pause(paused=paused)
+    assert obj.pause.full is paused
+
+
 def test_our_own_words_are_read_from_their_annotation():
     """mode, cadence, pollingInterval, onMissing and guards come from YAML inside autoscaler.sh/spec."""
     text = WEB.replace("- type: prometheus", "- name: load\n      type: prometheus").replace(
