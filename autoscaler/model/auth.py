@@ -20,11 +20,11 @@ class AuthRef:
 class ReferenceKind(Enum):
     """The kinds of places a parameter can come from (KEDA's TriggerAuthentication)."""
 
-    SECRET = "secretTargetRef"
+    SECRET = "secretTargetRef"  # noqa: S105  the name of a field
     CONFIG_MAP = "configMapTargetRef"
     ENV = "env"
     FILE = "filePath"
-    TOKEN = "boundServiceAccountToken"
+    TOKEN = "boundServiceAccountToken"  # noqa: S105  the name of a field
 
 
 @value

@@ -66,4 +66,5 @@ def test_a_typo_in_the_kept_file_is_found(shown: tuple[subprocess.CompletedProce
     assert done.returncode == 1
     first, second, *_ = done.stdout.splitlines()
     assert first == f'{typo}:15:9: E102 triggers[0].metadata: prometheus needs "threshold"'
-    assert second == f'{typo}:17:9: W103 triggers[0].metadata.treshold: unknown key "treshold"; did you mean "threshold"?'
+    suggestion = 'unknown key "treshold"; did you mean "threshold"?'
+    assert second == f"{typo}:17:9: W103 triggers[0].metadata.treshold: {suggestion}"

@@ -65,11 +65,7 @@ def test_kedas_pause_is_ours_where_we_own_the_object():
 @pytest.mark.parametrize(("owner", "paused"), [("autoscaler", False), ("keda", True), ("Autoscaler", True), ("", True)])
 def test_only_our_own_name_makes_kedas_pause_ours(owner, paused):
     """A takeover is one word: anything but ``autoscaler`` leaves the pause what KEDA means by it."""
-    obj = loaded(
-        web(annotations=f'{KEDA}/paused: "true"').replace(
-            "annotations:", f"annotations:\n    autoscaler.sh/owner: '{owner}'"
-        )
-    )
+    obj = loaded(web(annotations=f"autoscaler.sh/owner: '{owner}'\n{KEDA}/paused: 'true'"))
     assert obj.pause == Pause(paused=paused)
     assert obj.pause.full is paused
 
