@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -205,6 +206,22 @@ class Stage:
         daemon = RunningDaemon(self._folder / name, config or self.kubeconfig, *flags, objects=files)
         self._daemons.append(daemon)
         return daemon.start()
+
+    def mount(self, daemon: str, data: dict[str, str]) -> None:
+        """Write a ConfigMap's data where a daemon looks, as the kubelet mounts it; again for its next version.
+
+        Every file is a link through ``..data``, itself a link to a dated folder that is replaced by renaming.
+        """
+        folder = self._folder / daemon / "objects"
+        dated = folder / f"..{token_hex(4)}"
+        dated.mkdir(parents=True)
+        for name, text in data.items():
+            (dated / name).write_text(text)
+            if not (folder / name).is_symlink():
+                (folder / name).symlink_to(f"..data/{name}")
+        fresh = folder / "..data_tmp"
+        fresh.symlink_to(dated.name)
+        fresh.rename(folder / "..data")
 
     def end(self) -> None:
         """End every daemon."""

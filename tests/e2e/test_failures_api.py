@@ -1,0 +1,108 @@
+"""An API server that refuses, goes away or hangs: each has a line, changes nothing it should not, and passes."""
+
+import time
+
+import pytest
+
+from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that
+from tests.servers.objects import path_of, role, rule
+
+pytestmark = pytest.mark.e2e
+
+SCALES = rule(["apps"], ["deployments/scale"], ["get", "patch"])
+
+
+@pytest.fixture(scope="module")
+def daemon(stage: Stage) -> RunningDaemon:
+    """A daemon with two objects at work."""
+    stage.make("api", "other")
+    stage.push("api", 25)
+    stage.push("other", 25)
+    daemon = stage.launch(*FAST, "--api-timeout", "1s", api=stage.scaled("api"), other=stage.scaled("other"))
+    for name in ("api", "other"):
+        stage.await_replicas(name, 3, within_seconds=10)
+    return daemon
+
+
+def await_ready(daemon: RunningDaemon, *, ready: bool, within_seconds: float = 15) -> str:
+    """Wait until /readyz says so, and give its words."""
+    wanted = 200 if ready else 503
+    await_that(lambda: daemon.get("/readyz")[0] == wanted, within_seconds=within_seconds, what=f"/readyz {wanted}")
+    return daemon.get("/readyz")[1]
+
+
+def reasons(daemon: RunningDaemon, name: str) -> list[str]:
+    """Why the scale of an object could not be read, in order."""
+    return [r["reason"] for r in daemon.events("scale unreadable") if r["object"].endswith(f"/{name}")]
+
+
+def test_a_workload_that_is_deleted_and_comes_back(stage: Stage, daemon: RunningDaemon):
+    """404: said once, the others go on, the daemon stays ready; the new workload is scaled from where it stands."""
+    stage.plane.admin.delete(path_of(stage.namespace, "deployments", "api"))
+    await_that(lambda: "not found" in reasons(daemon, "api"), within_seconds=10, what="not found")
+    assert daemon.get("/readyz")[0] == 200
+    stage.push("other", 35)
+    stage.await_replicas("other", 4, within_seconds=5)
+    stage.make("api", replicas=1)
+    stage.await_replicas("api", 3, within_seconds=10)
+    assert reasons(daemon, "api") == ["not found"]
+
+
+def test_rights_that_are_taken_and_given_back(stage: Stage, daemon: RunningDaemon):
+    """403: the line names the right, a fleet that may not be read is not ready, and it goes on when it may."""
+    name = path_of(stage.namespace, "roles", "scaler")
+    stage.plane.admin.replace(name, role("scaler"))
+    words = await_ready(daemon, ready=False)
+    assert "may not" in words or "cannot get" in words
+    await_that(lambda: reasons(daemon, "api")[-1] == "forbidden", within_seconds=5, what="forbidden")
+    stage.push("api", 35)
+    time.sleep(1)
+    assert stage.replicas("api") == 3
+    stage.plane.admin.replace(name, role("scaler", SCALES))
+    await_ready(daemon, ready=True)
+    stage.await_replicas("api", 4, within_seconds=10)
+
+
+def test_a_right_to_write_that_is_missing(stage: Stage, daemon: RunningDaemon):
+    """403 on the PATCH alone: the decision is logged as failed, once, and written when it may be."""
+    name = path_of(stage.namespace, "roles", "scaler")
+    stage.plane.admin.replace(name, role("scaler", rule(["apps"], ["deployments/scale"], ["get"])))
+    stage.push("api", 55)
+    await_that(lambda: daemon.events("write failed"), within_seconds=10, what="write failed")
+    failed = daemon.events("write failed")[0]
+    assert (failed["status"], failed["current"], "patch" in failed["cause"]) == (403, 4, True)
+    stage.plane.admin.replace(name, role("scaler", SCALES))
+    stage.await_replicas("api", 6, within_seconds=25)
+
+
+def test_another_writer_is_met(stage: Stage, daemon: RunningDaemon):
+    """409: a count that somebody else wrote meanwhile is decided on anew; the last word is what the load needs."""
+    for count in (1, 2, 9, 1, 2):
+        stage.plane.admin.patch(path_of(stage.namespace, "deployments", "other/scale"), {"spec": {"replicas": count}})
+        time.sleep(0.4)
+    stage.await_replicas("other", 4, within_seconds=20)
+    assert not daemon.events("tick broke")
+
+
+def test_a_server_that_hangs_and_one_that_is_gone(stage: Stage, daemon: RunningDaemon):
+    """Suspended or down: not ready and why, the process lives, and it goes on by itself when the server is back."""
+    with stage.plane.suspended():
+        words = await_ready(daemon, ready=False, within_seconds=20)
+        assert "no answer from" in words
+    await_ready(daemon, ready=True)
+    with stage.plane.outage():
+        words = await_ready(daemon, ready=False, within_seconds=20)
+        assert "cannot connect to" in words
+    await_ready(daemon, ready=True, within_seconds=20)
+    stage.push("api", 85)
+    stage.await_replicas("api", 9, within_seconds=10)
+    assert not daemon.ended()
+
+
+def test_a_token_that_is_revoked(stage: Stage, daemon: RunningDaemon):
+    """401: not ready and why; nothing else changes, and no credential is tried twice a second for ever."""
+    stage.plane.admin.delete(path_of(stage.namespace, "serviceaccounts", "scaler"))
+    await_that(lambda: "no longer accepts our credentials" in daemon.get("/readyz")[1], within_seconds=20, what="401")
+    stage.push("api", 30)
+    time.sleep(2)
+    assert (stage.replicas("api"), daemon.ended()) == (9, False)
