@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +20,7 @@ from autoscaler.kube.kubeconfig import find_access
 from autoscaler.kube.pods import Pods
 from autoscaler.kube.proxy import ServiceProxy, Via
 from autoscaler.kube.targets import ScaleReader
+from autoscaler.kube.tokens import Tokens
 from autoscaler.kube.watch import Watches
 from autoscaler.loop.ports import Actuator, Clock
 from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
@@ -176,21 +177,23 @@ async def reach_out(
     With ``watches`` scales come from list-watches where the rights allow it, which costs a hundredth of a GET each.
     FatalError says what is missing.
     """
+    mapped, sending = pairs("--map", settings.map), sender_settings(settings)  # what is wrong here need not wait
+    places = places_of(settings, library)
     access = await find_access(kubeconfig=settings.kubeconfig, context=settings.context, announce=announce)
     writer = Writer(access) if writes else None
     client = writer or Reader(access)
     try:
         version = await reach(client)
-    except FatalError:
+    except BaseException:
         await client.close()
         raise
     discovery = Discovery(client)
-    proxy = ServiceProxy(client, via=Via(settings.via), mapped=pairs("--map", settings.map))
-    sender = RelayingSender(sender_settings(settings), proxy)
-    resolver = Resolver(places_of(settings, library))
+    proxy = ServiceProxy(client, via=Via(settings.via), mapped=mapped)
+    sender = RelayingSender(sending, proxy)
+    resolver = Resolver(replace(places, request_token=Tokens(client, clock.now).request))
     transport = PrometheusTransport(sender, resolver)
     prober = Prober(transport, ProbeSettings(beat=settings.guard_beat))
-    transports: dict[str, Transport] = {
+    transports: dict[str, Transport] = {  # live.TRANSPORTS names these
         "prometheus": transport,
         "http": PlainHttpTransport(sender, resolver),
         "cron": Local(),
@@ -227,7 +230,7 @@ def places_of(settings: Settings, library: Library) -> Places:
         find_authentication=library.authentication,
         find_secret=library.secret,
         find_config_map=library.config_map,
-        audiences={},
+        audiences=audiences_given(settings.token_audience),
         environment={name: os.environ[name] for name in settings.auth_env if name in os.environ},
         auth_root=Path(settings.auth_root) if settings.auth_root else None,
         cluster_namespace=settings.namespace,
@@ -242,13 +245,25 @@ def origin_given(text: str) -> Origin:
     return origin
 
 
-def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+def audiences_given(given: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Read NAMESPACE/SA=AUDIENCE settings."""
+    found = {}
+    for account, audience in pairs("--token-audience", given, form="NAMESPACE/SA=AUDIENCE").items():
+        namespace, slash, name = account.partition("/")
+        if not (namespace and slash and name):
+            text = f"{account}={audience}"
+            raise FatalError(f"--token-audience {text!r} is not NAMESPACE/SA=AUDIENCE", exit_code=2)
+        found[namespace, name] = audience
+    return found
+
+
+def pairs(flag: str, given: Sequence[str], *, form: str = "OLD=NEW") -> dict[str, str]:
     """Read OLD=NEW settings."""
     found = {}
     for text in given:
         old, equals, new = text.partition("=")
         if not (old and equals and new):
-            raise FatalError(f"{flag} {text!r} is not OLD=NEW", exit_code=2)
+            raise FatalError(f"{flag} {text!r} is not {form}", exit_code=2)
         found[old] = new
     return found
 

@@ -10,7 +10,7 @@ from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
 from autoscaler.scalers.contract import Answer, Scaler
 
-TRANSPORTS = frozenset({"prometheus", "cron"})
+TRANSPORTS = frozenset({"prometheus", "http", "cron"})
 """The rooms that send questions, by ``Source.transport``; the sampler is made with these."""
 
 

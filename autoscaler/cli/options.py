@@ -12,6 +12,8 @@ import click
 from autoscaler.settings import Settings
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+OF_RUN = {"filename": True, "dry_run": False}
+"""Flags of ``run`` that a settings file may hold too, and whether they may be repeated."""
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -119,13 +121,21 @@ def read_settings_file(path: str, text: str) -> dict[str, Any]:
         return {}
     if not isinstance(loaded, dict):
         raise click.UsageError(f"{path}: a settings file is a mapping of setting to value")
-    known = {declared.name: declared for declared in fields(Settings)}
+    repeated = {declared.name: isinstance(default_of(declared), tuple) for declared in fields(Settings)} | OF_RUN
     chosen: dict[str, Any] = {}
     for key, found in loaded.items():
         name = str(key).replace("-", "_")
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+        if name not in repeated:
+            near = difflib.get_close_matches(name, repeated, n=1)
             hint = f"; did you mean {near[0].replace('_', '-')!r}?" if near else ""
             raise click.UsageError(f"{path}: unknown setting {str(key)!r}{hint}")
-        chosen[name] = tuple(found) if isinstance(found, list) else found
+        chosen[name] = _setting(f"{path}: {key}", found, repeated=repeated[name])
     return chosen
+
+
+def _setting(where: str, found: object, *, repeated: bool) -> Any:
+    """Give one value of a settings file as its option takes it; one that may be repeated is a list or a single text."""
+    many = found if isinstance(found, list) else [found]
+    if any(isinstance(each, list | dict) or each is None for each in many) or (len(many) != 1 and not repeated):
+        raise click.UsageError(f"{where}: write {'a value or a list of values' if repeated else 'one value'}")
+    return tuple(map(str, many)) if repeated else many[0]

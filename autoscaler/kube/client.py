@@ -13,6 +13,7 @@ __all__ = ["Answer", "NoAnswer", "Reader", "Reply", "Request", "Writer"]
 
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 MERGE_PATCH: Final = "application/merge-patch+json"
+TOKENS: Final = re.compile(r"/api/v1/namespaces/[^/?#]+/serviceaccounts/[^/?#]+/token")
 RELAYED: Final = re.compile(r"/api/v1/namespaces/[^/?#]+/services/[^/?#]+/proxy(/[^?#]*)?")
 
 
@@ -58,6 +59,11 @@ class Reader:
     async def review(self, body: Mapping[str, object], *, timeout_seconds: float) -> Reply:
         """Ask whether we may do something; nothing is stored."""
         return await self._channel.send(Request(verb="POST", path=REVIEWS, body=body), timeout_seconds=timeout_seconds)
+
+    async def issue(self, path: str, body: Mapping[str, object], *, timeout_seconds: float) -> Reply:
+        """Ask for a token of a service account; no other path can be reached this way, and nothing is stored."""
+        assert TOKENS.fullmatch(path), path
+        return await self._channel.send(Request(verb="POST", path=path, body=body), timeout_seconds=timeout_seconds)
 
     async def relay(self, request: Request, *, timeout_seconds: float) -> Reply:
         """Pass a question to a Service through the API server's proxy; no other path can be reached this way."""

@@ -1,0 +1,63 @@
+"""Tokens of service accounts for sources that want one, bound to an audience that the daemon's settings name (S4)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from autoscaler.kube.answers import decoded, unreadable
+from autoscaler.kube.client import Answer, Reader
+from autoscaler.model.observation import Missing, MissingReason
+from autoscaler.model.text import Secret
+from autoscaler.model.value import value
+
+LASTS: Final = timedelta(hours=1)
+RENEWED: Final = 0.8  # of its life, after which a token is asked anew
+CALL_SECONDS: Final = 2.0
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    token: str = ""
+    expiration_timestamp: datetime | None = None
+
+
+class _TokenRequest(msgspec.Struct):
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+_TOKEN_REQUEST = msgspec.json.Decoder(_TokenRequest)
+
+
+@value
+class _Issued:
+    token: Secret
+    until: datetime
+
+
+class Tokens:
+    """Asks for tokens and keeps each for most of its life. It takes ``create`` on ``serviceaccounts/token``."""
+
+    def __init__(self, client: Reader, now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._now = now
+        self._issued: dict[tuple[str, str, str], _Issued] = {}
+
+    async def request(self, namespace: str, account: str, audience: str) -> Secret | Missing:
+        """Give a token of a service account for an audience, or say why there is none."""
+        key, now = (namespace, account, audience), self._now()
+        held = self._issued.get(key)
+        if held is not None and now < held.until:
+            return held.token
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/serviceaccounts/{quote(account, safe='')}/token"
+        spec = {"audiences": [audience], "expirationSeconds": int(LASTS.total_seconds())}
+        reply = await self._client.issue(path, {"spec": spec}, timeout_seconds=CALL_SECONDS)
+        found = decoded(reply.body, _TOKEN_REQUEST) if isinstance(reply, Answer) and reply.status == 201 else None
+        if found is None or not found.status.token:
+            why = unreadable(reply, f"a token of service account {account} in {namespace}").detail
+            return Missing(reason=MissingReason.UNRESOLVED, detail=why)
+        ends_at = found.status.expiration_timestamp or now + LASTS
+        issued = _Issued(token=Secret(found.status.token), until=now + (ends_at - now) * RENEWED)
+        self._issued[key] = issued
+        return issued.token
