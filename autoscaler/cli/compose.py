@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from autoscaler.cli.live import live
+from autoscaler.cli.live import TRANSPORTS, live
 from autoscaler.cli.relay import RelayingSender
 from autoscaler.core.signs import GuardSettings
 from autoscaler.kube.actuator import ScaleActuator, Withholding
@@ -198,6 +198,7 @@ async def reach_out(
         "http": PlainHttpTransport(sender, resolver),
         "cron": Local(),
     }
+    assert transports.keys() == TRANSPORTS, "what is read as live must have somebody to send it"
     sampler = CohortSampler(library.scalers, transports, prober)
     patience = settings.api_timeout.total_seconds()
     followed = Watches(client) if watches else None
