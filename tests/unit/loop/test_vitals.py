@@ -109,3 +109,23 @@ def test_other_writers_are_said_and_leave_it_ready():
         "ForeignWriter: argocd undoes what is written; counts are written at syncs only"
     ]
     assert noted(a_scale(), memory, vitals) == []
+
+
+def test_a_fleet_none_of_whose_scales_may_be_read_is_not_ready():
+    """Where every object is barred nothing can be done, and the answer names the first of them and why."""
+    vitals = a_healthy_one()
+    vitals.unreadable["shop/web"] = Unreadable(
+        reason=UnreadableReason.FORBIDDEN, detail="may not get deployments/scale"
+    )
+    assert failing(vitals, 101) == ["targets"]
+    vitals.objects = 2
+    assert failing(vitals, 101) == []
+
+
+def test_targets_that_do_not_exist_are_no_fault_of_ours():
+    """A workload that is not there yet leaves the daemon ready, or nothing could be installed before it."""
+    vitals = a_healthy_one()
+    vitals.unreadable["shop/web"] = Unreadable(
+        reason=UnreadableReason.NOT_FOUND, detail="deployment/web does not exist"
+    )
+    assert failing(vitals, 101) == []
