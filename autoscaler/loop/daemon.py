@@ -28,7 +28,7 @@ from autoscaler.model.turn import Cohort
 PROBE_SECONDS = 5.0
 SAVE_SECONDS = 4.0  # what changed is on disk within five (L7)
 WATCH_SECONDS = 0.5
-OVERDUE = timedelta(seconds=1)
+OVERDUE = timedelta(milliseconds=500)
 COLLECT_SECONDS = 60.0
 PATIENCE = timedelta(milliseconds=600)  # what ticks under way get at a stop; the whole stop takes less than a second
 

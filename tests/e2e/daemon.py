@@ -1,5 +1,6 @@
 """The real daemon as a process, for end-to-end tests: its objects as files, its log as records."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -270,6 +272,17 @@ def grant(plane: ControlPlane, namespace: str, *verbs: str, account: str = "scal
         path_of(namespace, "rolebindings"), role_binding(account, service_account=account, namespace=namespace)
     )
     return plane.kubeconfig_for(token, namespace=namespace)
+
+
+@contextmanager
+def on_a_thread() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """Run an event loop on a thread of its own, for servers that a test plays; what is lent does one thing there."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
 
 
 def make(plane: ControlPlane, namespace: str, *names: str, replicas: int = 0) -> None:

@@ -1,10 +1,17 @@
 """An API server that refuses, goes away or hangs: each has a line, changes nothing it should not, and passes."""
 
+import json
 import time
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from aiohttp import web
 
-from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that
+from autoscaler.demo.kube import KubeStandIn
+from autoscaler.demo.workloads import Workloads
+from autoscaler.model.text import Secret
+from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that, grant, on_a_thread
 from tests.servers.objects import path_of, role, rule
 
 pytestmark = pytest.mark.e2e
@@ -106,3 +113,48 @@ def test_a_token_that_is_revoked(stage: Stage, daemon: RunningDaemon):
     stage.push("api", 30)
     time.sleep(2)
     assert (stage.replicas("api"), daemon.ended()) == (9, False)
+
+
+def test_a_namespace_without_rights_is_named(stage: Stage):
+    """Where nothing may be read the log says what is missing and the rule that grants it; nothing else happens."""
+    elsewhere = stage.scaled("api").replace(f"namespace: {stage.namespace}", "namespace: default")
+    lost = grant(stage.plane, stage.namespace, "get", account="lost")
+    daemon = stage.launch(*FAST, name="lost", config=lost, lost=elsewhere)
+    missing = daemon.await_event("rights missing", within_seconds=15)
+    assert "patch deployments/scale.apps in default" in missing["rights"]
+    assert "resources: [deployments/scale]" in missing["add"]
+    assert daemon.await_event("scale unreadable", within_seconds=15)["reason"] == "forbidden"
+
+
+class Busy(KubeStandIn):
+    """An API server that refuses writes a few times before it takes them."""
+
+    refusals: ClassVar[list[tuple[int, dict[str, str]]]] = [(429, {"Retry-After": "1"}), (500, {}), (503, {})]
+
+    async def _patch_scale(self, request: web.Request) -> web.Response:
+        if self.refusals:
+            status, headers = self.refusals.pop(0)
+            body = {"kind": "Status", "status": "Failure", "code": status, "message": "too busy"}
+            return web.json_response(body, status=status, headers=headers)
+        return await super()._patch_scale(request)
+
+
+def test_a_server_that_is_too_busy_is_asked_again(stage: Stage, tmp_path: Path):
+    """429 with Retry-After, 500 and 503: each write that failed is told, and the count is written when it is taken."""
+    stage.push("busy", 25)
+    workloads = Workloads(time.monotonic)
+    workload = workloads.add("demo", "busy", 0)
+    with on_a_thread() as do:
+        server = Busy(workloads, Secret("let-me-in"))
+        do(server.start())
+        config = tmp_path / "kubeconfig"
+        config.write_text(json.dumps(server.kubeconfig("demo")))
+        config.chmod(0o600)
+        document = stage.scaled("busy").replace(f"namespace: {stage.namespace}", "namespace: demo")
+        daemon = stage.launch(*FAST, name="busy", config=config, busy=document)
+        await_that(lambda: workload.replicas == 3, within_seconds=20, what="3 replicas")
+        statuses = [record["status"] for record in daemon.events("write failed")]
+        daemon.end()
+        do(server.stop())
+    assert statuses[0] == 429
+    assert not Busy.refusals

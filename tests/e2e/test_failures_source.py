@@ -1,14 +1,13 @@
 """A Prometheus that answers badly in every way: one clear line at each edge, and nothing shrinks on it."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.daemon import RunningDaemon, Stage, await_that
+from tests.e2e.daemon import RunningDaemon, Stage, await_that, on_a_thread
 from tests.scripted import Scripted, vector_answer
 
 pytestmark = pytest.mark.e2e
@@ -43,23 +42,13 @@ class Source(Scripted):
 @contextmanager
 def sources() -> Iterator[dict[str, Source]]:
     """Serve one source for each way on a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    def do(work: object) -> object:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(10)  # type: ignore[arg-type]
-
     served = {name: Source([]) for name in WAYS}
-    for source in served.values():
-        do(source.__aenter__())
-    try:
+    with on_a_thread() as do:
+        for source in served.values():
+            do(source.__aenter__())
         yield served
-    finally:
         for source in served.values():
             do(source.__aexit__())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
 
 
 def first_reasons(daemon: RunningDaemon) -> dict[str, list[str]]:
