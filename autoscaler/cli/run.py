@@ -1,6 +1,5 @@
 """``autoscaler run``: the daemon, or one tick of everything with ``--once``."""
 
-import asyncio
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -98,11 +97,15 @@ def run(
     paths = (*path, *filename)
     if not paths:
         raise click.UsageError("name at least one file or folder: autoscaler run -f config/")
+    for absent in (each for each in paths if each != "-" and not Path(each).exists()):
+        raise click.UsageError(f"{absent}: no such file or folder")
     sys.exit(start(settings, paths, dry_run=dry_run, once=once))
 
 
 def start(settings: Settings, paths: tuple[str, ...], *, dry_run: bool, once: bool) -> int:
     """Run, and give the exit status."""
+    import asyncio
+
     from autoscaler.cli.compose import is_terminal
     from autoscaler.cli.serve import serve, serve_once
     from autoscaler.cli.stopping import Stopped
