@@ -33,6 +33,7 @@ NOT_HERE = {
     f"autoscaler run -f config/ {CONFIG} {STATE}": "tests/e2e/test_run.py",
     "kubectl apply -k deploy -n shop": "tests/e2e/test_deploy.py",
     "python -m tests.conformance": "tests/conformance/test_vectors.py",
+    "python -m tests.benchmarks.loop": "tests/benchmarks/loop.py",
 }
 """Lines that need more than this machine, each with what shows them instead; their words are checked here."""
 
@@ -173,6 +174,14 @@ def test_what_it_does_not_do_is_what_it_does_not_do():
     assert set(TYPES) == TRANSPORTS
     (named,) = re.findall(r"triggers other than\s+([^.]*?) are checked but not asked", README)
     assert set(re.findall(r"`[^`]+`", named)) == set(TYPES.values())
+
+
+def test_the_loops_cost_can_be_measured():
+    """The benchmark runs on a small fleet and prints every figure that the page quotes."""
+    done = ended(sys.executable, "-m", "tests.benchmarks.loop", "100", "1", "2")
+    assert done.returncode == 0, done.stderr
+    for words in ("100 ticks/s", "us CPU", "share of one core", "KiB per object"):
+        assert words in done.stdout
 
 
 def test_the_version_is_told():
