@@ -72,6 +72,8 @@ def _why_seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> str:
         return "first sight"
     if past.paused:
         return "the object was paused"
+    if memory.unclean:
+        return "the last stop was not orderly"
     age = seen.at - past.last_at
     if age <= SHORTEST_GAP or past.resting or seen.scale.spec == 0 or age <= unseen_after(obj):
         return ""

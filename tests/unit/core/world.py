@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from autoscaler.core.cadence import due, wake
+from autoscaler.core.cadence import due, first, wake
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import remember
 from autoscaler.core.signs import SourceHistory
@@ -69,6 +69,13 @@ class World:
         while (turn := due(self.obj, self.memory, self.after, self.after)).at <= at(until):
             self.tick(turn)
         return self.trace
+
+    def restart(self, memory: Memory, now: float) -> None:
+        """Go on as another process that found ``memory``; its first turn is that of a start (L8)."""
+        self.memory = memory
+        self.after = at(now)
+        turn = first(self.obj, memory, at(now))
+        self.tick(turn)
 
     def edit(self, obj: ScaledObject, now: float) -> None:
         """Take another version of the object at once, as a poll."""
