@@ -17,10 +17,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, default=[VECTORS], help="files or folders of vectors")
     parser.add_argument("--all", action="store_true", help="print every disagreement, not the first 20 of a file")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="judge one vector of N")
     options = parser.parse_args()
     started, explained = time.monotonic(), Counter[str]()
     agree = disagree = 0
-    for tally in run(options.paths):
+    for tally in run(options.paths, every=options.every):
         show(tally, limit=None if options.all else SHOWN)
         agree, disagree = agree + tally.agree, disagree + len(tally.differences)
         explained += tally.explained
