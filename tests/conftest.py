@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from secrets import token_hex
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import binaries
 from tests.servers.control_plane import ControlPlane
@@ -18,6 +19,10 @@ NEEDS = {
     "prometheus": ("prometheus",),
     "own_prometheus": ("prometheus",),
 }
+settings.register_profile("ci", derandomize=True, deadline=None)  # a red build must be red again when it is repeated
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
 LACKING = pytest.StashKey[dict[str, set[str]]]()
 REMEDY = "make test-servers   (or: python -m tests.servers.install)"
 
