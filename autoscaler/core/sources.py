@@ -235,9 +235,9 @@ def _hold(
             until = history.doubted_at and history.doubted_at + settings.max_doubt
             return Hold(reason=HoldReason.SOURCE_BLIND, detail=f"{source}: {history.detail}", until=until)
         case SourceHealth.RECOVERING if at < (clear := history.since + recovery(obj.triggers[index].ask, settings)):
-            return Hold(
-                reason=HoldReason.SOURCE_RECOVERING, detail=f"{source} is back since {history.since}", until=clear
-            )
+            first = history.incident_at is None
+            why = "was first asked a moment ago" if first else "is back, and the query still sees the gap"
+            return Hold(reason=HoldReason.SOURCE_RECOVERING, detail=f"{source} {why}", until=clear)
         case _ if told is not None and told.partial:
             return Hold(reason=HoldReason.SOURCE_PARTIAL, detail=f"{source} gave a partial answer")
         case _:
