@@ -67,7 +67,7 @@ def has_landed(pending: Pending, scale: ScaleStatus) -> bool:
 def _why_seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> str:
     past = memory.past
     if memory.lost:
-        return "what was remembered is lost"
+        return "nothing is known of earlier ticks"
     if past is None or memory.recommendations is None:
         return "first sight"
     if past.paused:

@@ -56,7 +56,7 @@ def waterfall(record: Record, *, clock: Callable[[datetime], str]) -> tuple[str,
 def _lines(record: Record, clock: Callable[[datetime], str]) -> tuple[str, ...]:
     match record:
         case Decided():
-            return (_head(record, clock), *_aligned(tuple(_rows(record))))
+            return (_head(record, clock), *_aligned(tuple(_rows(record, clock))))
         case Unobserved(obj=obj, at=at, why=why):
             where = f"{obj.key.name}  unknown at {clock(at)}  {short(obj.target)} in {obj.key.namespace}"
             return (where, *_aligned((Row(label="scale", left=f"{why.reason.value}: {why.detail}"),)))
@@ -87,7 +87,7 @@ def _aligned(rows: Sequence[Row]) -> Iterator[str]:
         yield f"  {row.label:<{labels}}  {row.left:<{lefts}}  {row.right}".rstrip()
 
 
-def _rows(record: Decided) -> Iterator[Row]:
+def _rows(record: Decided, clock: Callable[[datetime], str]) -> Iterator[Row]:
     yield from _memory(record)
     for index, measured in enumerate(record.seen.measurements):
         yield _trigger(record, index, measured)
@@ -97,7 +97,7 @@ def _rows(record: Decided) -> Iterator[Row]:
     for hold in record.seen.holds:
         if hold.reason.value in told:
             continue
-        until = f"until {hold.until.isoformat(timespec='seconds')}" if hold.until else ""
+        until = f"nothing falls until {clock(hold.until)}" if hold.until else "nothing falls"
         yield Row(label="hold", left=f"{hold.reason.value} {hold.detail}".strip(), right=until)
     if record.seen.scale.rival is not None:
         right = "so nothing is written while it exists" if is_rivalled(record.obj, record.seen.scale) else "dry run"

@@ -46,7 +46,7 @@ def test_a_lost_memory_counts_as_active():
     """Where memory is lost, an awake object counts as active now."""
     found = ground(OBJ, Memory(lost=True), an_observation(4.0, replicas=4, now=60.7))
     assert found.memory == Memory(recommendations=seeds((4, 60.7)), last_active_at=at(60), lost=True)
-    assert found.seeded == "what was remembered is lost"
+    assert found.seeded == "nothing is known of earlier ticks"
 
 
 def test_one_replica_is_awake():
