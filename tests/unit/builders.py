@@ -16,13 +16,9 @@ from autoscaler.model.objects import (
     Modifiers,
     ObjectKey,
     Pause,
-    PolicyType,
     Question,
     ScaledObject,
     ScaleTarget,
-    ScalingPolicy,
-    ScalingRules,
-    SelectPolicy,
     Source,
     TargetType,
     Trigger,
@@ -40,6 +36,12 @@ from autoscaler.model.observation import (
     Slot,
 )
 from autoscaler.model.record import Applied, Outcome, Unneeded
+from tests.unit.behaviors import DOWN as DOWN
+from tests.unit.behaviors import UP as UP
+from tests.unit.behaviors import a_behavior as a_behavior
+from tests.unit.behaviors import percent as percent
+from tests.unit.behaviors import pods as pods
+from tests.unit.behaviors import rules as rules
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = ScaleTarget(namespace="shop", name="web")
@@ -83,32 +85,6 @@ def a_trigger(
         ),
         use_cached=cached,
     )
-
-
-def rules(
-    *policies: ScalingPolicy,
-    window: float = 0,
-    select: SelectPolicy = SelectPolicy.MAX,
-    tolerance: float = 0.1,
-) -> ScalingRules:
-    return ScalingRules(window=seconds(window), select=select, policies=policies, tolerance=tolerance)
-
-
-def pods(amount: int, period: float = 15) -> ScalingPolicy:
-    return ScalingPolicy(type=PolicyType.PODS, amount=amount, period=seconds(period))
-
-
-def percent(amount: int, period: float = 15) -> ScalingPolicy:
-    return ScalingPolicy(type=PolicyType.PERCENT, amount=amount, period=seconds(period))
-
-
-UP = rules(pods(4), percent(100))
-DOWN = rules(percent(100), window=300)
-
-
-def a_behavior(*, up: ScalingRules = UP, down: ScalingRules = DOWN) -> Behavior:
-    """The behavior that the API server makes of ``{}``, unless a direction is given."""
-    return Behavior(scale_up=up, scale_down=down)
 
 
 def an_object(
