@@ -202,13 +202,14 @@ class Daemon:
 
     async def _save_on(self) -> None:
         """Save what changed: the sooner, the less a crash forgets of what its policies have already spent."""
-        clock, pause = asyncio.get_running_loop().time, SAVE_SOON_SECONDS
+        pause = SAVE_SOON_SECONDS
         while True:
             await asyncio.sleep(pause)
             if self._fleet.dirty:
-                began = clock()
+                began = self._ports.clock.now()
                 await self._save(clean=False)
-                pause = min(SAVE_SECONDS, max(SAVE_SOON_SECONDS, (clock() - began) / SAVE_SHARE))
+                took = (self._ports.clock.now() - began).total_seconds()
+                pause = min(SAVE_SECONDS, max(SAVE_SOON_SECONDS, took / SAVE_SHARE))
 
     async def _save(self, *, clean: bool) -> None:
         self._fleet.dirty = False
