@@ -67,6 +67,7 @@ class Kept:
             "code": _digest(mutant),
             "killer": verdict.killer,
             "timed_out": verdict.timed_out,
+            "failed": verdict.failed,
         }
         self.rows[mutant.id] = row
         with self.path.open("a") as file:

@@ -102,7 +102,7 @@ class Bench:
             verdicts = list(pool.map(lambda copy: copy.ask(None, {}), self.copies))
         for verdict in verdicts:
             if verdict.killer is not None:
-                raise SuiteError(f"the {verdict.killer} tests fail without any mutant")
+                raise SuiteError(f"the {verdict.killer} tests fail without any mutant: {verdict.failed}")
         longest = {stage: max(v.seconds[stage] for v in verdicts) for stage in verdicts[0].seconds}
         self.allowed = {stage: ALLOWANCE * seconds + 5 for stage, seconds in longest.items()}
         return longest

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import lark
@@ -43,6 +43,15 @@ FILES = {
 """The files of vectors that the core decides, and their families."""
 EVERY = 10
 PYTEST = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider"]
+PROFILE: dict[str, Any] = {
+    "max_examples": 30,
+    "derandomize": True,
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(hypothesis.HealthCheck),
+}
+"""No rule of Hypothesis's that a slow machine breaks may pass for a test that fails."""
+BROKEN = "broken"
 MEMORY = 4 * 2**30
 
 
@@ -51,6 +60,8 @@ class Verdict(NamedTuple):
 
     killer: str | None
     timed_out: bool
+    failed: str
+    """The first test or vector that failed and its last word; empty where none did."""
     seconds: dict[str, float]
     """Processor time of each stage that ended."""
 
@@ -74,35 +85,33 @@ def forked(path: Path | None, allowed: dict[str, float]) -> Verdict:
     with os.fdopen(reading) as pipe:
         told = [json.loads(line) for line in pipe]
     _, status = os.waitpid(child, 0)
-    seconds = {stage: spent for stage, passed, spent in told if passed}
+    seconds = {stage: spent for stage, failed, spent in told if not failed}
     if len(seconds) == len(STAGES):
-        return Verdict(None, False, seconds)
+        return Verdict(None, False, "", seconds)
+    if told and told[-1][0] == BROKEN:
+        raise RuntimeError(f"the suite itself broke on {path}: {told[-1][1]}")
     timed_out = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL)
-    return Verdict(list(STAGES)[len(seconds)], timed_out, seconds)
+    return Verdict(list(STAGES)[len(seconds)], timed_out, told[-1][1] if told else "", seconds)
 
 
 def _run(path: Path | None, allowed: dict[str, float], writing: int) -> None:
     """Tell the outcome of each stage and end the process; it never returns."""
     sys.dont_write_bytecode = path is not None
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    hypothesis.settings.register_profile("mutation", max_examples=30, derandomize=True, deadline=None, database=None)
+    hypothesis.settings.register_profile("mutation", **PROFILE)
     hypothesis.settings.load_profile("mutation")
     try:
         for stage, run in STAGES.items():
             started = time.process_time()
             _allow(allowed.get(stage))
-            with redirect_stdout(io.StringIO()) as out, redirect_stderr(out):
-                passed = run(path)
-            if path is None and not passed:
-                sys.stderr.write(out.getvalue())
-            os.write(writing, json.dumps([stage, passed, time.process_time() - started]).encode() + b"\n")
-            if not passed:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                failed = run(path)
+            os.write(writing, json.dumps([stage, failed, time.process_time() - started]).encode() + b"\n")
+            if failed:
                 break
     except Exception:
-        if path is None:
-            traceback.print_exc()
+        os.write(writing, json.dumps([BROKEN, traceback.format_exc(), 0]).encode() + b"\n")
     finally:
-        sys.stderr.flush()
         os._exit(0)
 
 
@@ -110,12 +119,12 @@ def _allow(seconds: float | None) -> None:
     """End this process when it has used so many more seconds, or ten times as many have passed."""
     if seconds is not None:
         spent = time.process_time()
-        resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, int(spent + seconds) + 5))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, resource.RLIM_INFINITY))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
 
 
-def _unit(path: Path | None) -> bool:
+def _unit(path: Path | None) -> str:
     return _pytest([*_own(path), FIRST, UNIT])
 
 
@@ -128,27 +137,57 @@ def _own(path: Path | None) -> Sequence[Path]:
     return [UNIT / name for name in names if (UNIT / name).exists()]
 
 
-def _properties(path: Path | None) -> bool:
+def _properties(path: Path | None) -> str:
+    if path is not None and path.parent.name == "formula":
+        return ""  # no property evaluates a formula
     return _pytest([Path("tests/properties")])
 
 
-def _pytest(paths: Sequence[Path]) -> bool:
-    return pytest.main([*PYTEST, *map(str, paths)]) == 0
+class _Failures:
+    """Keeps the first failure that pytest reports."""
+
+    def __init__(self) -> None:
+        self.first = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.first:
+            said = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+            self.first = f"{report.nodeid}: {' '.join(line[1:].strip() for line in said)[:200]}"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.first:
+            self.first = f"{report.nodeid} cannot be imported"
 
 
-def _vectors(path: Path | None) -> bool:
+def _pytest(paths: Sequence[Path]) -> str:
+    failures = _Failures()
+    status = pytest.main([*PYTEST, *map(str, paths)], plugins=[failures])
+    return failures.first or ("" if status == 0 else f"pytest ended with {status!r}")
+
+
+def _vectors(path: Path | None) -> str:
     """Judge every tenth vector up to the first that neither agrees nor is explained."""
     runner = importlib.import_module("tests.conformance.runner")
-    verdict = importlib.import_module("tests.conformance.verdict")
+    verdicts = importlib.import_module("tests.conformance.verdict")
     for name, family_name in FILES.items():
         family = importlib.import_module(f"tests.conformance.families.{family_name}")
         for line in runner.read(VECTORS / f"{name}.jsonl.gz", every=EVERY):
-            if isinstance(family.judge(json.loads(line)), verdict.Disagrees):
-                return False
-    return True
+            vector = json.loads(line)
+            if isinstance(_judged(family, vector), verdicts.Disagrees | Exception):
+                return f"{vector['id']} disagrees"
+    return ""
 
 
-STAGES: dict[str, Callable[[Path | None], bool]] = {"unit": _unit, "vectors": _vectors, "properties": _properties}
+def _judged(family: Any, vector: dict[str, Any]) -> object:
+    """Judge a vector; a mutant may break the code in any way, so what is raised is an answer."""
+    try:
+        return family.judge(vector)
+    except Exception as error:
+        return error
+
+
+STAGES: dict[str, Callable[[Path | None], str]] = {"unit": _unit, "vectors": _vectors, "properties": _properties}
+"""Each gives what failed first, or nothing."""
 
 if __name__ == "__main__":
     main()
