@@ -106,8 +106,22 @@ def _invoked_as() -> str:
     return "kubectl autoscaler" if os.path.basename(sys.argv[0]) == "kubectl-autoscaler" else "autoscaler"
 
 
+def _origin(mistake: click.ClickException) -> str:
+    """Say where a value came from that nobody typed."""
+    if not isinstance(mistake, click.BadParameter) or mistake.ctx is None or mistake.param is None:
+        return ""
+    name = mistake.param.name or ""
+    match mistake.ctx.get_parameter_source(name):
+        case click.core.ParameterSource.ENVIRONMENT:
+            return f" (from {mistake.ctx.auto_envvar_prefix}_{name.upper()})"
+        case click.core.ParameterSource.DEFAULT_MAP:
+            return f" (from the settings file, {name.replace('_', '-')})"
+        case _:
+            return ""
+
+
 def _explain(mistake: click.ClickException) -> None:
     """Say what is wrong, and what to type next."""
-    click.echo(f"Error: {mistake.format_message()}", err=True)
+    click.echo(f"Error: {mistake.format_message()}{_origin(mistake)}", err=True)
     ctx = mistake.ctx if isinstance(mistake, click.UsageError) else None
     click.echo(f"Try:   {ctx.command_path if ctx else _invoked_as()} -h", err=True)

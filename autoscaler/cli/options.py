@@ -2,18 +2,21 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import MISSING, Field, fields
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
 from autoscaler.settings import Settings
 
+DEFAULT_CONFIG = "/etc/autoscaler/autoscaler.yaml"
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 OF_RUN = {"filename": True, "dry_run": False}
 """Flags of ``run`` that a settings file may hold too, and whether they may be repeated."""
+SHORT = {"--recursive": ("-R",)}
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -61,9 +64,9 @@ def option_of(declared: "Field[Any]") -> click.Option:
     if kind["metavar"]:
         common["metavar"] = kind["metavar"]
     if isinstance(default, bool):
-        return GroupedOption([flag], is_flag=True, group=kind["group"], **common)
+        return GroupedOption([flag, *SHORT.get(flag, ())], is_flag=True, group=kind["group"], **common)
     if isinstance(default, timedelta):
-        common["show_default"] = shown(default)
+        common["default"] = shown(default)  # as text, which --help shows as it is
         return GroupedOption([flag], type=Duration(), group=kind["group"], **common)
     if isinstance(default, tuple):
         return GroupedOption([flag], multiple=True, group=kind["group"], **common)
@@ -99,25 +102,54 @@ class GroupedCommand(click.Command):
                 formatter.write_dl(records)
 
 
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command one option per setting."""
-    params = [option_of(declared) for declared in fields(Settings)]
+def with_settings(command: Callable[..., Any], *, without: Collection[str] = ()) -> Callable[..., Any]:
+    """Give a click command one option per setting, except where a setting would have no effect."""
+    params = [option_of(declared) for declared in fields(Settings) if declared.name not in without]
     command.__click_params__ = [*reversed(params), *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
     return command
+
+
+def read_config(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Take defaults from the settings file before the other options are read."""
+    chosen = path or DEFAULT_CONFIG
+    file = Path(chosen)
+    if path is None and not file.is_file():
+        return None
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise click.UsageError(f"--config {chosen}: {error.strerror}") from error
+    ctx.default_map = {**(ctx.default_map or {}), **read_settings_file(chosen, text)}
+    return chosen
+
+
+def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command ``--config``."""
+    return click.option(
+        "--config",
+        cls=GroupedOption,
+        group="Input",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=read_config,
+        help=f"Settings file.  [default: {DEFAULT_CONFIG} where it exists]",
+    )(command)
 
 
 def read_settings_file(path: str, text: str) -> dict[str, Any]:
     """Read a settings file into click's default map; its keys are the flags' names.
 
-    Raises click.UsageError naming the key and the nearest known one.
+    Values stay text, as on the command line: ``off`` is the word. Raises click.UsageError naming the key and the
+    nearest known one.
     """
     import yaml
 
     try:
-        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
+        loaded = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 (makes only text)
     except yaml.YAMLError as error:
         raise click.UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if loaded is None:
+    if loaded in (None, ""):
         return {}
     if not isinstance(loaded, dict):
         raise click.UsageError(f"{path}: a settings file is a mapping of setting to value")
@@ -136,6 +168,6 @@ def read_settings_file(path: str, text: str) -> dict[str, Any]:
 def _setting(where: str, found: object, *, repeated: bool) -> Any:
     """Give one value of a settings file as its option takes it; one that may be repeated is a list or a single text."""
     many = found if isinstance(found, list) else [found]
-    if any(isinstance(each, list | dict) or each is None for each in many) or (len(many) != 1 and not repeated):
+    if any(isinstance(each, list | dict) or not each for each in many) or (len(many) != 1 and not repeated):
         raise click.UsageError(f"{where}: write {'a value or a list of values' if repeated else 'one value'}")
     return tuple(map(str, many)) if repeated else many[0]

@@ -3,14 +3,16 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
 
-from autoscaler.cli.options import GroupedCommand, GroupedOption, with_settings
+from autoscaler.cli.options import GroupedCommand, GroupedOption, with_config, with_settings
 from autoscaler.cli.output import Screen, stderr, stdout, with_color
 from autoscaler.settings import Settings
 
+OF_THE_DAEMON = ("state_dir", "listen", "allow_host", "log_format", "log_level")
 EPILOG = """\b
 Examples:
   autoscaler plan config/web.yaml                    one tick now, against the current kubeconfig context
@@ -26,7 +28,13 @@ nothing to plan, 3 no answer from the API server or from a source.
 @click.command(cls=GroupedCommand, epilog=EPILOG)
 @click.argument("path", nargs=-1)
 @click.option(
-    "-f", "--filename", multiple=True, cls=GroupedOption, group="Input", metavar="PATH", help="The same as PATH."
+    "-f",
+    "--filename",
+    multiple=True,
+    cls=GroupedOption,
+    group="Input",
+    metavar="PATH",
+    help="The same as PATH; - is standard input (repeatable).",
 )
 @click.option(
     "-o",
@@ -41,8 +49,9 @@ nothing to plan, 3 no answer from the API server or from a source.
 @click.option(
     "--exit-code", is_flag=True, cls=GroupedOption, group="Output", help="End with 1 where something would change."
 )
+@with_config
 @with_color
-@with_settings
+@partial(with_settings, without=OF_THE_DAEMON)
 def plan(
     path: tuple[str, ...], filename: tuple[str, ...], output: str, exit_code: bool, color: str, **given: Any
 ) -> None:

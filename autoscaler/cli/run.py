@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-from autoscaler.cli.options import GroupedCommand, GroupedOption, read_settings_file, shown, with_settings
+from autoscaler.cli.options import GroupedCommand, GroupedOption, shown, with_config, with_settings
 from autoscaler.settings import Settings
-
-DEFAULT_CONFIG = "/etc/autoscaler/autoscaler.yaml"
 
 EPILOG = """\b
 Examples:
@@ -21,20 +19,6 @@ Examples:
 \b
 Exit status: 0 after SIGTERM, 1 bad settings or state folder taken, 2 wrong usage, 3 no API server at the start.
 """
-
-
-def read_config(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Take defaults from the settings file before the other options are read."""
-    chosen = path or DEFAULT_CONFIG
-    file = Path(chosen)
-    if path is None and not file.is_file():
-        return None
-    try:
-        text = file.read_text()
-    except OSError as error:
-        raise click.UsageError(f"--config {chosen}: {error.strerror}") from error
-    ctx.default_map = {**(ctx.default_map or {}), **read_settings_file(chosen, text)}
-    return chosen
 
 
 @click.command(cls=GroupedCommand, epilog=EPILOG, short_help="The daemon (--dry-run, --once)")
@@ -48,16 +32,7 @@ def read_config(ctx: click.Context, param: click.Parameter, path: str | None) ->
     metavar="PATH",
     help="File or folder with ScaledObjects and SeldonDeployments; - is standard input (repeatable).",
 )
-@click.option(
-    "--config",
-    cls=GroupedOption,
-    group="Input",
-    metavar="FILE",
-    is_eager=True,
-    expose_value=False,
-    callback=read_config,
-    help=f"Settings file.  [default: {DEFAULT_CONFIG} where it exists]",
-)
+@with_config
 @click.option(
     "--print-config",
     is_flag=True,

@@ -118,6 +118,14 @@ async def test_a_plan_as_json_is_a_record(tmp_path: Path):
         assert one["record"]["outcome"] == {"kind": "Withheld", "why": "a plan never writes"}
 
 
+async def test_a_plan_reads_the_settings_of_the_daemon(tmp_path: Path):
+    """With the daemon's settings file a plan decides as the daemon would."""
+    async with a_world(tmp_path, replicas=3) as world:
+        (tmp_path / "autoscaler.yaml").write_text("tolerance: 0.5\nlisten: off\n")
+        assert "web  3 → 4" in (await world.plan("web.yaml")).out
+        assert (await world.plan("web.yaml", "--config", "autoscaler.yaml")).out.startswith("web  3 at ")
+
+
 async def test_a_shrink_waits_for_its_window(tmp_path: Path):
     """Without memory the object counts as just seen, as after any restart."""
     async with a_world(tmp_path, replicas=9) as world:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoscaler.cli.main import main
+from tests.unit.cli.run import autoscaler
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -70,12 +71,32 @@ def test_a_single_text_stands_for_a_list_of_one(capsys: pytest.CaptureFixture[st
     assert settings(capsys, "--config", str(file))["map"] == ("http://old=http://new", "settings file")
 
 
+def test_a_word_in_the_file_is_the_word(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """What YAML would take for a truth value is read as on the command line: ``listen: off`` closes the port."""
+    file = tmp_path / "autoscaler.yaml"
+    file.write_text("listen: off\nrecursive: yes\n")
+    found = settings(capsys, "--config", str(file))
+    assert found["listen"] == ("off", "settings file")
+    assert found["recursive"] == ("True", "settings file")
+
+
+def test_a_value_that_nobody_typed_is_named_with_its_origin(tmp_path: Path):
+    """A value that cannot be used says which variable it is from, or that the settings file holds it."""
+    file = tmp_path / "autoscaler.yaml"
+    file.write_text("sync-period: soon\n")
+    from_file = autoscaler("run", "--config", str(file), "--print-config")
+    from_variable = autoscaler("run", "--print-config", AUTOSCALER_TOLERANCE="much")
+    assert (from_file.status, "(from the settings file, sync-period)" in from_file.err) == (2, True), from_file.err
+    assert (from_variable.status, "(from AUTOSCALER_TOLERANCE)" in from_variable.err) == (2, True), from_variable.err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("sync-perod: 30s", "unknown setting 'sync-perod'; did you mean 'sync-period'?"),
         ("- a", "a settings file is a mapping of setting to value"),
         ("tolerance: [1, 2]", "tolerance: write one value"),
+        ("map:", "map: write a value or a list of values"),
         ("map: {a: b}", "map: write a value or a list of values"),
         ("tolerance: much", "'much' is not a valid float"),
         ("a: [", "not YAML"),
