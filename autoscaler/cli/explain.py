@@ -64,6 +64,8 @@ def _pages() -> Mapping[str, Page]:
         found[_normal(rule.path)] = _of(_one_field, rule)
     for field in (*ANNOTATIONS, *WORDS):
         found.setdefault(_normal(field.path), _of(_one_field, field))
+    for field in ANNOTATIONS:
+        found.setdefault(_normal(field.path.rpartition("/")[2]), _of(_one_field, field))
     found[_normal(_OWN)] = _own_words_page
     for name, fields in TRIGGERS.items():
         found[_normal(name)] = found[_normal(f"trigger.{name}")] = _of(_trigger_page, name)

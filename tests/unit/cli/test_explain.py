@@ -29,6 +29,13 @@ def test_a_field_shows_type_default_and_what_lies_below():
     assert typed("explain", "spec.triggers[0].type").out.startswith("spec.triggers.type  (text, required)\n")
 
 
+def test_an_annotation_may_be_asked_for_by_its_last_part():
+    """``paused`` leads to the annotation as its full name does."""
+    out = typed("explain", "autoscaling.keda.sh/paused").out
+    assert out.startswith("autoscaling.keda.sh/paused  (")
+    assert typed("explain", "paused").out == out
+
+
 def test_a_trigger_type_shows_its_keys():
     """Every key of a trigger type is listed with its meaning."""
     out = typed("explain", "trigger.prometheus").out
