@@ -12,6 +12,9 @@ from autoscaler.model.objects import ObjectKey
 
 Logger = structlog.typing.FilteringBoundLogger
 READER = "files"
+UNSETTLED = (
+    "a file cannot be read or a folder holds no manifest: what ran from it runs on, until it is read or a restart"
+)
 
 
 @dataclass
@@ -24,8 +27,11 @@ class Readings:
     warned: frozenset[Finding] = frozenset()
     faults: dict[ObjectKey, tuple[Fault, ...]] = field(default_factory=dict)
 
-    def note(self, changes: Changes) -> None:
-        """Say what is new, and keep it where the probes and metrics look."""
+    def note(self, changes: Changes, *, settled: bool = True) -> None:
+        """Say what is new, and keep it where the probes and metrics look.
+
+        Not ``settled``: what is absent from the files may be there all the same, so it runs on.
+        """
         for refused in changes.refused:
             if refused not in self.refused:
                 self._refuse(refused)
@@ -35,9 +41,17 @@ class Readings:
             self._tell(changes)
         self.refused = changes.refused
         self.vitals.loaded = True
-        self.vitals.troubles.pop(READER, None)
+        self._settle(settled)
         self.vitals.refused = {name_of(each): complaint(each) for each in changes.refused}
         self.faults = {each.key or ObjectKey(namespace="", name=each.file): each.faults for each in changes.refused}
+
+    def _settle(self, settled: bool) -> None:
+        """Say once that files are away, and keep it in readiness while they are."""
+        if settled:
+            self.vitals.troubles.pop(READER, None)
+        elif self.vitals.troubles.get(READER) != UNSETTLED:
+            self.vitals.troubles[READER] = UNSETTLED
+            self.logger.warning("files away", why=UNSETTLED)
 
     def broke(self, traceback: str) -> None:
         """Say that reading itself broke; what was read before runs on."""

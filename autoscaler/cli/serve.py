@@ -67,7 +67,7 @@ async def serve_until(
         daemon = Daemon(fleet, ports, store, outside.server, vitals)
         stop_web = await listen(settings, vitals, clock, latest, counters, logger)
         changes = library.read(files, clock.now(), daemon.governed)
-        readings.note(changes)
+        readings.note(changes, settled=files.settled)
         daemon.load(changes.added)
         announce_start(settings, outside, library, logger, dry_run=dry_run)
         async with asyncio.TaskGroup() as group:
@@ -82,8 +82,15 @@ async def serve_until(
     finally:
         await outside.close()
         store.close()
-    logger.info("stopped", memory="saved" if settings.state_dir else "not kept (--state-dir)")
+    logger.info("stopped", memory=memory_left(store))
     return 0
+
+
+def memory_left(store: StateFolder | NoStore) -> str:
+    """Say what became of the memory at the end."""
+    if isinstance(store, NoStore):
+        return "not kept (--state-dir)"
+    return "saved" if store.fault is None else f"lost: {store.fault}"
 
 
 async def serve_once(settings: Settings, paths: Sequence[str], *, dry_run: bool, logger: Logger) -> int:
@@ -136,7 +143,7 @@ async def follow(watched: Watched, library: Library, daemon: Daemon, readings: R
             except Exception:  # a document that breaks its reader must not end what runs
                 readings.broke(traceback.format_exc())
                 continue
-            readings.note(changes)
+            readings.note(changes, settled=seen.settled)
             if changes.added or changes.changed or changes.removed:
                 daemon.take(added=changes.added, changed=changes.changed, removed=changes.removed)
 

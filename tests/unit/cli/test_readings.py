@@ -1,0 +1,49 @@
+"""What the daemon says of its files and its memory while it runs and when it ends."""
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autoscaler.cli.compose import NoStore
+from autoscaler.cli.readings import READER, Readings
+from autoscaler.cli.serve import memory_left
+from autoscaler.loop.vitals import Vitals
+from autoscaler.manifests.catalog import Changes
+from autoscaler.model.saved import Saved
+from autoscaler.sinks.log import Format, configure_log
+from autoscaler.sinks.state import StateFolder
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_store(folder: Path) -> StateFolder:
+    return StateFolder(folder, now=lambda: NOW, known=lambda: ())
+
+
+def test_files_that_are_away_are_told_once_and_shown_while_they_are():
+    """An emptied folder is a warning in the log and a line of the readiness detail until it is back."""
+    log = io.StringIO()
+    vitals = Vitals(started_at=NOW)
+    readings = Readings(configure_log(log, form=Format.JSON, level="info", colors=False), vitals)
+    readings.note(Changes())
+    assert READER not in vitals.troubles
+    readings.note(Changes(), settled=False)
+    readings.note(Changes(), settled=False)
+    assert [json.loads(line)["event"] for line in log.getvalue().splitlines()] == ["files away"]
+    assert "runs on" in vitals.troubles[READER]
+    assert any(check.name == READER for check in vitals.report(NOW).checks)
+    readings.note(Changes())
+    assert READER not in vitals.troubles
+
+
+def test_the_end_says_what_became_of_the_memory(tmp_path: Path):
+    """Saved is said only where it was; a folder that cannot be used is named."""
+    (tmp_path / "file").write_text("")
+    good, bad = a_store(tmp_path / "good"), a_store(tmp_path / "file" / "below")
+    for store in (good, bad):
+        store.save(Saved(memories={}, sources={}, clean=True, saved_at=NOW))
+        store.close()
+    assert memory_left(NoStore()) == "not kept (--state-dir)"
+    assert memory_left(good) == "saved"
+    assert memory_left(bad).startswith(f"lost: cannot write {tmp_path / 'file' / 'below'}")
