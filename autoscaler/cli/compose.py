@@ -183,7 +183,7 @@ async def reach_out(
     writer = Writer(access) if writes else None
     client = writer or Reader(access)
     try:
-        version = await reach(client)
+        version = await reach(client, announce=announce)
     except BaseException:
         await client.close()
         raise

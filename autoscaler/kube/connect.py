@@ -1,6 +1,7 @@
 """The first contact with the API server: within 30 seconds, or the process ends and says why."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -15,14 +16,23 @@ PATIENCE_SECONDS: Final = 30.0
 CALL_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.5
 
-
 _VERSION = msgspec.json.Decoder(Version)
 
 
-async def reach(client: Reader, *, patience_seconds: float = PATIENCE_SECONDS) -> str:
-    """Wait for the API server and give its version; FatalError when it does not answer or does not know us."""
+def _unheard(text: str) -> None:
+    """Tell nobody."""
+
+
+async def reach(
+    client: Reader, *, patience_seconds: float = PATIENCE_SECONDS, announce: Callable[[str], None] = _unheard
+) -> str:
+    """Wait for the API server and give its version; FatalError when it does not answer or does not know us.
+
+    ``announce`` is told once, if the first answer is none.
+    """
     clock = asyncio.get_running_loop().time
     ends_at = clock() + patience_seconds
+    told = False
     while True:
         reply = await client.get("/version", timeout_seconds=max(0.1, min(CALL_SECONDS, ends_at - clock())))
         if not isinstance(reply, NoAnswer) and reply.status == 200:
@@ -32,7 +42,15 @@ async def reach(client: Reader, *, patience_seconds: float = PATIENCE_SECONDS) -
             return ""  # it is there and knows us; that we may not read its version hurts nobody
         if clock() + PAUSE_SECONDS >= ends_at:
             raise FatalError(_complaint(client.access, reply, patience_seconds), exit_code=3)
+        if not told:
+            announce(_waiting(client.access, reply, patience_seconds))
+            told = True
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _waiting(access: Access, reply: Reply, patience_seconds: float) -> str:
+    found = reply.detail if isinstance(reply, NoAnswer) else words(reply)
+    return f"waiting up to {patience_seconds:.0f} s for the API server {access.address}: {found}"
 
 
 def _complaint(access: Access, reply: Reply, patience_seconds: float) -> str:
