@@ -67,7 +67,7 @@ def _round(base: Span, unit: Value) -> Value:
     size = _multiple(base, unit)
     if size <= 0:
         return base
-    return Span(nanoseconds=(abs(base.nanoseconds) + size // 2 + size % 2) // size * size * _sign(base))
+    return Span(nanoseconds=(abs(base.nanoseconds) + size // 2) // size * size * _sign(base))
 
 
 def _sign(span: Span) -> int:

@@ -1,5 +1,6 @@
 """Builders for tests of formulas."""
 
+import re
 from datetime import UTC, datetime
 
 from autoscaler.core.formula.evaluate import compose, execute
@@ -93,3 +94,19 @@ def composed(
         fallback=None if fallback is None else Fallback(threshold=3, replicas=4, behavior=fallback),
     )
     return compose(obj, measured, nil, at=AT, wall=AT)
+
+
+def refusal(text: str) -> str:
+    """What the fault of a formula says."""
+    fault = parse_formula(text, tuple(VALUES), path="formula")
+    assert isinstance(fault, Fault), fault
+    return fault.message
+
+
+def kind_of(text: str) -> str | None:
+    """What is known of a value before it runs, None where it is refused.
+
+    Nothing can be added to a function, and the refusal says what was tried.
+    """
+    found = re.match(r"\+ cannot be used on (.*) and a function", refusal(f"({text}) + len"))
+    return found[1] if found else None

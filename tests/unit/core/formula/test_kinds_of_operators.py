@@ -1,0 +1,230 @@
+"""What operators, predicates and methods give, known before a formula runs, and what is refused."""
+
+import pytest
+
+from tests.unit.core.formula.builders import kind_of, refusal
+from tests.unit.core.formula.kinds import (
+    BOOL,
+    FLOAT,
+    INSTANT,
+    INT,
+    LIST,
+    MAP,
+    NIL,
+    NUMBERS,
+    SOME,
+    SPAN,
+    TEXT,
+    UNKNOWN,
+)
+
+ELEMENTS = {
+    "[1, 2][0]": INT,
+    "[1, a][0]": UNKNOWN,
+    "[][0]": UNKNOWN,
+    '["x"][-1:][0]': TEXT,
+    '"x"[:1]': TEXT,
+    'split("a", "b")[0]': TEXT,
+    'splitAfter("a", "b")[0]': TEXT,
+    "(1..3)[0]": INT,
+    "keys({})[0]": UNKNOWN,
+    '{"k": 1}.k': UNKNOWN,
+    "$env": UNKNOWN,
+    "$env.a": UNKNOWN,
+    'get($env, "a")': UNKNOWN,
+    "get([1], 0)": INT,
+    'get({"k": 1}, "k")': UNKNOWN,
+    "get(first([1]), 0)": UNKNOWN,
+    "fromPairs([]).x": UNKNOWN,
+    "groupBy([a], # > 1)": MAP,
+    "groupBy([a], # > 1)[true]": LIST,
+    "max(1, a)": INT,
+    "min(a, 1)": FLOAT,
+    "mean(1)": INT,
+    "median(a)": FLOAT,
+    "max([1])": UNKNOWN,
+    "max(1, first([1]))": UNKNOWN,
+    "abs(a)": FLOAT,
+    "abs(-1)": INT,
+    "take([a], 1)[0]": FLOAT,
+    "all([a], # > 1)": BOOL,
+    "none([a], # > 1)": BOOL,
+    "any([a], # > 1)": BOOL,
+    "one([a], # > 1)": BOOL,
+    "filter([a], # > 1)[0]": FLOAT,
+    "map([a], string(#))[0]": TEXT,
+    "count([a], # > 1)": INT,
+    "count([true])": INT,
+    "find([a], # > 1)": FLOAT,
+    "findLast([a], # > 1)": FLOAT,
+    "findIndex([a], # > 1)": INT,
+    "findLastIndex([a], # > 1)": INT,
+    "sum([1])": INT,
+    "sum([1], # * a)": FLOAT,
+    "sortBy([1], #)[0]": INT,
+    "reduce([1], #acc)": UNKNOWN,
+    "reduce([1], #index)": INT,
+    "reduce([1], string(#), 1)": TEXT,
+    "reduce(first([[1]]), #, 1)": UNKNOWN,
+    "a > 1 ? 1 : 2": INT,
+    "a > 1 ? 1 : a": UNKNOWN,
+    "a > 1 ? nil : a": FLOAT,
+    'a > 1 ? "x" : nil': TEXT,
+    "let x = 1; x": INT,
+    "(a; 1)": INT,
+    "nil ?? 1": INT,
+    "1 ?? nil": INT,
+    "a ?? b": FLOAT,
+    "a ?? 1": UNKNOWN,
+    "-a": FLOAT,
+    "+1": INT,
+    "-first([1])": UNKNOWN,
+    "not first([true])": BOOL,
+    "not true": BOOL,
+    "now().Year()": INT,
+    "now().UTC()": INSTANT,
+    "now().Add(duration('1s'))": INSTANT,
+    "now().In(timezone('UTC'))": INSTANT,
+    "now().AddDate(1, 2, 3)": INSTANT,
+    "now().Sub(now())": SPAN,
+    "now().Before(now())": BOOL,
+    "now().After(now())": BOOL,
+    "now().Equal(now())": BOOL,
+    "now().Compare(now())": INT,
+    "now().Format('x')": TEXT,
+    "now().String()": TEXT,
+    'duration("1s").Hours()': FLOAT,
+    'duration("1s").Nanoseconds()': INT,
+    'duration("1s").Abs()': SPAN,
+    'duration("1s").Truncate(duration("1s"))': SPAN,
+    'duration("1s").Round(duration("1s"))': SPAN,
+    'duration("1s").String()': TEXT,
+    'timezone("UTC").String()': TEXT,
+    "first([1]).Anything(1, 2)": UNKNOWN,
+}
+
+ORDERED = (*NUMBERS, TEXT, INSTANT, SPAN)
+MEETING = {
+    "+": {
+        **{(one, other): FLOAT for one in NUMBERS for other in NUMBERS},
+        (INT, INT): INT,
+        (TEXT, TEXT): TEXT,
+        (SPAN, SPAN): SPAN,
+        (INSTANT, SPAN): INSTANT,
+        (SPAN, INSTANT): INSTANT,
+        **{pair: UNKNOWN for kind in ORDERED for pair in ((kind, UNKNOWN), (UNKNOWN, kind))},
+    },
+    "-": {
+        **{(one, other): FLOAT for one in NUMBERS for other in NUMBERS},
+        (INT, INT): INT,
+        (SPAN, SPAN): SPAN,
+        (INSTANT, INSTANT): SPAN,
+        (INSTANT, SPAN): INSTANT,
+        **{pair: UNKNOWN for kind in (*NUMBERS, INSTANT, SPAN) for pair in ((kind, UNKNOWN), (UNKNOWN, kind))},
+    },
+    "*": {
+        **{(one, other): FLOAT for one in NUMBERS for other in NUMBERS},
+        (INT, INT): INT,
+        **{pair: SPAN for kind in (*NUMBERS, SPAN) for pair in ((kind, SPAN), (SPAN, kind))},
+        **{pair: UNKNOWN for kind in (*NUMBERS, SPAN) for pair in ((kind, UNKNOWN), (UNKNOWN, kind))},
+    },
+    "/": {(one, other): FLOAT for one in (*NUMBERS, UNKNOWN) for other in (*NUMBERS, UNKNOWN)},
+    "^": {(one, other): FLOAT for one in (*NUMBERS, UNKNOWN) for other in (*NUMBERS, UNKNOWN)},
+    "%": {(one, other): INT for one in (INT, UNKNOWN) for other in (INT, UNKNOWN)},
+    "..": {(one, other): LIST for one in (INT, UNKNOWN) for other in (INT, UNKNOWN)},
+    "and": {(one, other): BOOL for one in (BOOL, UNKNOWN) for other in (BOOL, UNKNOWN)},
+    "or": {(one, other): BOOL for one in (BOOL, UNKNOWN) for other in (BOOL, UNKNOWN)},
+    "contains": {(one, other): BOOL for one in (TEXT, UNKNOWN) for other in (TEXT, UNKNOWN)},
+    "startsWith": {(one, other): BOOL for one in (TEXT, UNKNOWN) for other in (TEXT, UNKNOWN)},
+    "endsWith": {(one, other): BOOL for one in (TEXT, UNKNOWN) for other in (TEXT, UNKNOWN)},
+    "matches": {(one, other): BOOL for one in (TEXT, UNKNOWN) for other in (TEXT, UNKNOWN)},
+    "<": {
+        **{(one, other): BOOL for one in NUMBERS for other in NUMBERS},
+        **{pair: BOOL for kind in ORDERED for pair in ((kind, kind), (kind, UNKNOWN), (UNKNOWN, kind))},
+    },
+    "==": {
+        **{(one, other): BOOL for one in NUMBERS for other in NUMBERS},
+        **{(kind, kind): BOOL for kind in SOME},
+        **{pair: BOOL for kind in SOME for free in (NIL, UNKNOWN) for pair in ((kind, free), (free, kind))},
+    },
+    "in": {
+        **{(kind, UNKNOWN): BOOL for kind in SOME},
+        **{(kind, LIST): BOOL for kind in (*NUMBERS, NIL, UNKNOWN)},
+        **{(kind, MAP): BOOL for kind in (TEXT, UNKNOWN)},
+        (UNKNOWN, TEXT): BOOL,
+    },
+}
+"""What each operator makes of the two kinds at its sides; what does not stand here is refused."""
+SAME = {"**": "^", "!=": "==", "<=": "<", ">": "<", ">=": "<"}
+for word in ("+", "-", "*"):
+    MEETING[word][UNKNOWN, UNKNOWN] = UNKNOWN
+for word in ("<", "==", "in"):
+    MEETING[word][UNKNOWN, UNKNOWN] = BOOL
+SIDES = {**SOME, UNKNOWN: "first([1])"}
+
+
+@pytest.mark.parametrize(("text", "kind"), ELEMENTS.items())
+def test_what_comes_back_is_known(text, kind):
+    """Elements, branches, predicates and methods give a kind that is known before the formula runs."""
+    assert kind_of(text) == kind
+
+
+@pytest.mark.parametrize("word", [*MEETING, *SAME])
+def test_what_operators_take(word):
+    """An operator is refused between kinds that cannot meet, and else its result is known."""
+    table = MEETING[SAME.get(word, word)]
+    got = {
+        (one, other): kind_of(f"({left}) {word} ({right})")
+        for one, left in SIDES.items()
+        for other, right in SIDES.items()
+    }
+    assert got == {pair: table.get(pair) for pair in got}
+
+
+REFUSED = {
+    "1 ? 2 : 3": "a condition must be true or false, this is a whole number",
+    '{"k": 1}[1]': "a map's keys are texts, this is a whole number",
+    'get({"k": 1}, 1)': "get cannot take a map and a whole number",
+    'get([1], "x")': "get cannot take a list and a text",
+    "get(1, 1)": "get cannot take a whole number and a whole number",
+    '[1]["x"]': "nothing can be taken out of a list with a text",
+    "(1)[0]": "nothing can be taken out of a whole number with a whole number",
+    "(1)[0:]": "only texts and lists have slices, this is a whole number",
+    '[1]["x":]': "a slice's bounds are whole numbers, this is a text",
+    '[1][:"x"]': "a slice's bounds are whole numbers, this is a text",
+    "map(1, #)": "map takes a list, this is a whole number",
+    "map([1], nil)": "what map evaluates gives nil",
+    "filter([1], 1)": "what filter evaluates must be true or false, this is a whole number",
+    "sortBy([1], #, 1)": "a sort's order is a text, this is a whole number",
+    "map([1], #acc)": "#acc means nothing here",
+    "map([1], #index)": "#index means nothing here",
+    "let a = 1; a": '"a" has a meaning already: choose another name',
+    "let len = 1; a": '"len" has a meaning already: choose another name',
+    "let map = 1; a": '"map" has a meaning already: choose another name',
+    "let x = 1; let x = 2; x": '"x" has a meaning already: choose another name',
+    "a(1)": '"a" is a value and cannot be called',
+    "let x = 1; x(1)": '"x" is a value and cannot be called',
+    "nosuch(1)": 'there is no function "nosuch"',
+    "-true": "- cannot be used on a boolean",
+    "+nil": "+ cannot be used on nil",
+    "not 1": "not cannot be used on a whole number",
+    "len + 1": "+ cannot be used on a function and a whole number",
+    "map + 1": "+ cannot be used on a function and a whole number",
+    "(2 - 1) % (3 - 3)": "integer divide by zero",
+    "1 % (0 * 5)": "integer divide by zero",
+    "1 % -0": "integer divide by zero",
+    "1 % (1 + -1)": "integer divide by zero",
+    '"x" matches "("': "the pattern is not valid",
+    "now().Foo()": "an instant has no method Foo",
+    "(1).Foo()": "a whole number has no method Foo",
+    "now().Year(1)": "Year takes 0 arguments, found 1",
+    "now().AddDate(1)": "AddDate takes 3 arguments, found 1",
+    "date(1)": "date cannot take a whole number",
+    'date("x", timezone("UTC"))': "date cannot take a time zone",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.items())
+def test_what_cannot_work_says_why(text, message):
+    """A formula that cannot work is refused with the kinds that do not fit."""
+    assert refusal(text).startswith(message)
