@@ -14,7 +14,7 @@ EPILOG = """\b
 Examples:
   autoscaler run -f config/ --kubeconfig ~/.kube/config --dry-run   log every decision, touch nothing
   autoscaler run -f config/ --state-dir ~/.local/state/autoscaler   scale
-  autoscaler run -f config/ --once                                  one tick of everything, for a CronJob
+  autoscaler run -f config/ --once                                  one tick; a shrink needs the daemon
 
 \b
 Exit status: 0 after SIGTERM, 1 bad settings or state folder taken, 2 wrong usage, 3 no API server at the start.
