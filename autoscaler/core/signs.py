@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 
+from autoscaler.core.outages import Outage
 from autoscaler.model.objects import ObjectKey
 from autoscaler.model.source import Sign, SourceHealth
 from autoscaler.model.turn import Heard, Probe, Reply, Report
@@ -76,7 +77,8 @@ class SourceHistory:
     outside an incident. ``doubted_at`` is since when E or P stands alone. ``trusted_at`` is the end of the last
     recovery. ``clear_at`` is when recovery ends for the longest query. ``failed_run`` counts failed requests since the
     last success. ``peaks`` are the best probe ratios of the last hour while ok, by minute. ``emptied`` are the triggers
-    that E stands on.
+    that E stands on. ``outage`` is what queries may still see of it, None where there was none or its length is not
+    known, as at the start.
     """
 
     health: SourceHealth
@@ -100,6 +102,7 @@ class SourceHistory:
     peaks: tuple[tuple[datetime, float], ...] = ()
     emptied: frozenset[Voice] = frozenset()
     slices: tuple[Slice, ...] = ()
+    outage: Outage | None = None
     told: Mapping[Voice, Told] = field(default_factory=lambda: MappingProxyType({}))
 
 

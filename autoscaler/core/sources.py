@@ -1,16 +1,15 @@
 """The source guard: a source's state from its answers, and what follows for the objects that ask it.
 
-Pure: every history is a value, so a round can be replayed. Not built here: proof of life per trigger, and skipping the
-recovery after a short outage whose history is known to be kept.
+Pure: every history is a value, so a round can be replayed. Not built here: proof of life per trigger.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from autoscaler.core.cadence import longest_interval
+from autoscaler.core import outages
+from autoscaler.core.outages import Outage
 from autoscaler.core.signs import (
-    PREVIOUS,
     Crowd,
     GuardSettings,
     SourceHistory,
@@ -20,15 +19,13 @@ from autoscaler.core.signs import (
     probe_ratio,
     show,
 )
-from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import Ask, ScaledObject, Source
-from autoscaler.model.observation import Hold, HoldReason, Measurement, Missing, MissingReason, Origin, Sample
+from autoscaler.model.observation import Hold, HoldReason
 from autoscaler.model.source import Sign, SourceHealth, SourceState
 from autoscaler.model.turn import Report
 
 _SAVED_WITHIN = timedelta(seconds=60)
-_DISTRUST = timedelta(hours=1)
-_STALE = timedelta(seconds=60)
+DISTRUST = timedelta(hours=1)
 _DEFAULTS = GuardSettings()
 
 
@@ -39,23 +36,36 @@ def judge(
     settings: GuardSettings = _DEFAULTS,
     *,
     crowd: Crowd = Crowd(),  # noqa: B008  a frozen value
-    horizons: Mapping[Source, timedelta] | None = None,
+    horizons: Mapping[Source, tuple[timedelta, ...]] | None = None,
 ) -> Mapping[Source, SourceHistory]:
     """Fold one cohort's reports into the histories of its sources; the others stay as they are.
 
-    ``horizons`` is the longest recovery time by source (see ``horizons``); without it the minimum counts.
+    ``horizons`` are the recovery times by source (see ``horizons``); without them the minimum counts.
     A source that is heard for the first time starts as recovering. Sources without an address are not guarded.
     """
     after = dict(guard)
     for report in reports:
         if not report.source.addresses:
             continue
-        horizon = (horizons or {}).get(report.source, settings.recovery_min)
-        past = after.get(report.source) or _begin(at, horizon)
+        spans = (horizons or {}).get(report.source, (settings.recovery_min,))
+        past = after.get(report.source) or _begin(at, max(spans))
         now = max(at, past.judged_at)
-        heard = hear(past, report, now, settings, crowd)
-        after[report.source] = _move(show(heard, now, settings, crowd), past, now, settings, horizon)
+        heard = show(hear(past, report, now, settings, crowd), now, settings, crowd)
+        heard = replace(heard, outage=outages.hear_kept(past.outage, report.kept, past.since))
+        after[report.source] = _move(heard, past, now, settings, spans)
     return after
+
+
+def recalls(
+    guard: Mapping[Source, SourceHistory], horizons: Mapping[Source, tuple[timedelta, ...]]
+) -> Mapping[Source, datetime]:
+    """Give the sources that should show their history because it could end a recovery, and of which moment."""
+    found = {
+        source: outages.asks_about(history.outage, horizons.get(source, ()))
+        for source, history in guard.items()
+        if history.health is SourceHealth.RECOVERING
+    }
+    return {source: before for source, before in found.items() if before is not None}
 
 
 def resume(
@@ -77,14 +87,15 @@ def state_of(history: SourceHistory) -> SourceState:
     )
 
 
-def horizons(objects: Iterable[ScaledObject], settings: GuardSettings = _DEFAULTS) -> Mapping[Source, timedelta]:
-    """Give each source's longest recovery time; for the loop to keep and renew when objects change."""
-    longest: dict[Source, timedelta] = {}
+def horizons(
+    objects: Iterable[ScaledObject], settings: GuardSettings = _DEFAULTS
+) -> Mapping[Source, tuple[timedelta, ...]]:
+    """Give the different recovery times on each source; for the loop to keep and renew when objects change."""
+    found: dict[Source, set[timedelta]] = {}
     for obj in objects:
         for trigger in obj.triggers:
-            source, span = trigger.ask.question.source, recovery(trigger.ask, settings)
-            longest[source] = max(span, longest.get(source, span))
-    return longest
+            found.setdefault(trigger.ask.question.source, set()).add(recovery(trigger.ask, settings))
+    return {source: tuple(sorted(spans)) for source, spans in found.items()}
 
 
 def recovery(ask: Ask, settings: GuardSettings = _DEFAULTS) -> timedelta:
@@ -107,24 +118,6 @@ def holds(
     return tuple(found.values())
 
 
-def believe(
-    obj: ScaledObject,
-    measurements: Sequence[Measurement],
-    memory: Memory,
-    guard: Mapping[Source, SourceHistory],
-    at: datetime,
-) -> tuple[Measurement, ...]:
-    """Turn what must not be believed into Missing: zeros of blind sources and distrusted triggers, and stale answers.
-
-    Source: decisions D5 and D38; guards, section 1.
-    """
-    stale_before = at - 2 * longest_interval(obj) - _STALE
-    return tuple(
-        _believe(obj, index, found, _past(memory, index), guard, at, stale_before)
-        for index, found in enumerate(measurements)
-    )
-
-
 def _begin(at: datetime, horizon: timedelta) -> SourceHistory:
     return SourceHistory(health=SourceHealth.RECOVERING, since=at, judged_at=at, clear_at=at + horizon)
 
@@ -141,26 +134,46 @@ def _resumed(state: SourceState, saved_at: datetime, started: datetime, settings
 
 
 def _move(
-    heard: SourceHistory, past: SourceHistory, at: datetime, settings: GuardSettings, horizon: timedelta
+    heard: SourceHistory, past: SourceHistory, at: datetime, settings: GuardSettings, spans: tuple[timedelta, ...]
 ) -> SourceHistory:
     """The table of states: where ``past`` goes on what was ``heard``."""
     heard = _doubt(heard, at, settings)
     if heard.doubted_at is not None and at - heard.doubted_at >= settings.max_doubt:
         return _give_in(heard, at, settings)
     if heard.signs:
-        return _blind(heard, past, at)
+        return _blind(heard, past, at, settings)
     match heard.health:
         case SourceHealth.BLIND if heard.signed_at is not None and at - heard.signed_at >= 2 * settings.beat:
-            recovering = SourceHealth.RECOVERING
-            return replace(heard, health=recovering, since=at, clear_at=at + horizon, doubted_at=None, detail="")
+            return _recover(heard, at, max(spans))
         case SourceHealth.BLIND:
-            return replace(heard, signs=past.signs)
-        case SourceHealth.RECOVERING if at - heard.since < horizon:
-            return replace(heard, clear_at=heard.since + horizon)
+            return replace(heard, signs=past.signs, outage=outages.calm(heard.outage, at))
+        case SourceHealth.RECOVERING if at < (clear := heard.since + outages.longest_wait(heard.outage, spans)):
+            return replace(heard, clear_at=clear)
         case SourceHealth.RECOVERING:
-            return _settle(replace(heard, trusted_at=at, clear_at=None), at, settings)
+            return _trust(heard, at, settings, is_spared=at < heard.since + max(spans))
         case SourceHealth.OK | SourceHealth.DEGRADED:
             return _settle(heard, at, settings)
+
+
+def _recover(heard: SourceHistory, at: datetime, horizon: timedelta) -> SourceHistory:
+    return replace(
+        heard,
+        health=SourceHealth.RECOVERING,
+        since=at,
+        clear_at=at + horizon,
+        doubted_at=None,
+        outage=outages.close(heard.outage),
+        detail="",
+    )
+
+
+def _trust(heard: SourceHistory, at: datetime, settings: GuardSettings, *, is_spared: bool) -> SourceHistory:
+    """The end of recovery. An outage that was not waited out is remembered: the gaps of an hour count together."""
+    settled = _settle(replace(heard, trusted_at=at, clear_at=None), at, settings)
+    if not is_spared or heard.outage is None:
+        return replace(settled, outage=None)
+    seconds = heard.outage.lost.total_seconds()
+    return replace(settled, detail=f"its history was kept over an outage of {seconds:.0f} s")
 
 
 def _doubt(heard: SourceHistory, at: datetime, settings: GuardSettings) -> SourceHistory:
@@ -186,14 +199,16 @@ def _give_in(heard: SourceHistory, at: datetime, settings: GuardSettings) -> Sou
         incident_at=None,
         signed_at=None,
         clear_at=None,
+        outage=None,
         peaks=((at, ratio),) if ratio is not None else (),
         probe_answered_at=None if ratio is None else heard.probe_answered_at,
         detail=f"believed after {settings.max_doubt} of sign {names} alone",
     )
 
 
-def _blind(heard: SourceHistory, past: SourceHistory, at: datetime) -> SourceHistory:
-    over = past.trusted_at is not None and at - past.trusted_at >= _DISTRUST and past.health is not SourceHealth.BLIND
+def _blind(heard: SourceHistory, past: SourceHistory, at: datetime, settings: GuardSettings) -> SourceHistory:
+    trusted = past.health in (SourceHealth.OK, SourceHealth.DEGRADED) and past.trusted_at is not None
+    over = trusted and past.trusted_at is not None and at - past.trusted_at >= DISTRUST
     incident_at = at if heard.incident_at is None or over else heard.incident_at
     since = heard.since if heard.health is SourceHealth.BLIND else at
     detail = " and ".join(sorted(_SAID[sign] for sign in heard.signs))
@@ -204,8 +219,22 @@ def _blind(heard: SourceHistory, past: SourceHistory, at: datetime) -> SourceHis
         signed_at=at,
         incident_at=incident_at,
         clear_at=None,
+        outage=_outage(past, at, settings, is_over=over),
         detail=detail,
     )
+
+
+def _outage(past: SourceHistory, at: datetime, settings: GuardSettings, *, is_over: bool) -> Outage | None:
+    """What queries may see of blindness at ``at``: it began when all was last well, or even a beat ago."""
+    if past.health is SourceHealth.BLIND:
+        return outages.seen(past.outage)
+    heard_at = (past.succeeded_at, past.probed_at, at - settings.beat)
+    well_at = min(when for when in heard_at if when is not None)
+    if past.outage is not None and not is_over:
+        return outages.again(past.outage, well_at)
+    if past.health is SourceHealth.RECOVERING or not probe_is_well(past, at):
+        return None
+    return outages.begin(well_at, past.probe)
 
 
 _SAID = {
@@ -234,7 +263,7 @@ def _hold(
         case SourceHealth.BLIND:
             until = history.doubted_at and history.doubted_at + settings.max_doubt
             return Hold(reason=HoldReason.SOURCE_BLIND, detail=f"{source}: {history.detail}", until=until)
-        case SourceHealth.RECOVERING if at < (clear := history.since + recovery(obj.triggers[index].ask, settings)):
+        case SourceHealth.RECOVERING if at < (clear := _clear_at(history, obj.triggers[index].ask, settings)):
             first = history.incident_at is None
             why = "was first asked a moment ago" if first else "is back, and the query still sees the gap"
             return Hold(reason=HoldReason.SOURCE_RECOVERING, detail=f"{source} {why}", until=clear)
@@ -244,56 +273,13 @@ def _hold(
             return None
 
 
+def _clear_at(history: SourceHistory, ask: Ask, settings: GuardSettings) -> datetime:
+    span = recovery(ask, settings)
+    return history.since if outages.is_spared(history.outage, span) else history.since + span
+
+
 def _later(one: Hold, other: Hold) -> Hold:
     """Of two holds with one cause the one that lasts longer; an unknown end is the longest."""
     if one.until is None or other.until is None:
         return one if one.until is None else other
     return one if one.until >= other.until else other
-
-
-def _believe(
-    obj: ScaledObject,
-    index: int,
-    found: Measurement,
-    past: TriggerMemory,
-    guard: Mapping[Source, SourceHistory],
-    at: datetime,
-    stale_before: datetime,
-) -> Measurement:
-    if not isinstance(found, Sample):
-        return found
-    source = obj.triggers[index].ask.question.source
-    if found.origin is Origin.NULL_AS_ZERO and obj.guard_source and (history := guard.get(source)) is not None:
-        return _believe_zero(found, past, source, history, at, max(PREVIOUS, 2 * obj.polling_interval))
-    if found.origin is not Origin.MEASURED:
-        return found
-    if past.answered_at is not None and found.at <= past.answered_at:
-        detail = f"{source} answered as of {found.at}, no later than the answer before"
-        return Missing(reason=MissingReason.STALE, detail=detail)
-    if found.at < stale_before:
-        return Missing(reason=MissingReason.STALE, detail=f"{source} answered as of {found.at}, asked at {at}")
-    return found
-
-
-def _believe_zero(
-    found: Sample, past: TriggerMemory, source: Source, history: SourceHistory, at: datetime, recent: timedelta
-) -> Measurement:
-    if history.health is SourceHealth.BLIND:
-        return Missing(reason=MissingReason.BLIND, detail=f"no data, and {source} is blind: {history.detail}")
-    if _is_distrusted(past, history, at, recent):
-        return Missing(reason=MissingReason.BLIND, detail=f"no data since {source} was blind at {history.signed_at}")
-    return found
-
-
-def _is_distrusted(past: TriggerMemory, history: SourceHistory, at: datetime, recent: timedelta) -> bool:
-    """Whether the trigger had data when the source went blind and has not answered with data since."""
-    if past.data_at is None or history.incident_at is None or history.signed_at is None:
-        return False
-    trusted = history.health in (SourceHealth.OK, SourceHealth.DEGRADED) and history.trusted_at is not None
-    if trusted and history.trusted_at is not None and at - history.trusted_at >= _DISTRUST:
-        return False
-    return history.incident_at - recent <= past.data_at < history.signed_at
-
-
-def _past(memory: Memory, index: int) -> TriggerMemory:
-    return memory.triggers[index] if index < len(memory.triggers) else TriggerMemory()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from autoscaler.core.cadence import at_once, due, first
 from autoscaler.core.cadence import wake as woken
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import horizons, judge
+from autoscaler.core.sources import horizons, judge, recalls
 from autoscaler.loop.agenda import Agenda
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Author, ObjectKey, ScaledObject, Source
@@ -34,7 +34,7 @@ class Fleet:
         self.dirty = False
         self._longest_beat = beat
         self._beat: timedelta | None = None
-        self._horizons: Mapping[Source, timedelta] | None = None
+        self._horizons: Mapping[Source, tuple[timedelta, ...]] | None = None
         self._asleep: set[ObjectKey] = set()
         self._crowd: Crowd | None = None
         self._ticking: set[ObjectKey] = set()
@@ -59,12 +59,18 @@ class Fleet:
             self._crowd = Crowd(asleep=frozenset(self._asleep), tenants=tenants)
         return self._crowd
 
-    def hear(self, reports: Sequence[Report], at: datetime) -> None:
-        """Fold a cohort's reports into the guard; what nobody asks any more is forgotten."""
+    @property
+    def horizons(self) -> Mapping[Source, tuple[timedelta, ...]]:
+        """Give how long each source's queries make recoveries last."""
         if self._horizons is None:
             self._horizons = horizons(self.objects.values(), self.guard_settings)
-            self.guard = {source: history for source, history in self.guard.items() if source in self._horizons}
-        self.guard = judge(self.guard, reports, at, self.guard_settings, crowd=self.crowd, horizons=self._horizons)
+        return self._horizons
+
+    def hear(self, reports: Sequence[Report], at: datetime) -> None:
+        """Fold a cohort's reports into the guard; what nobody asks any more is forgotten."""
+        spans = self.horizons
+        self.guard = {source: history for source, history in self.guard.items() if source in spans}
+        self.guard = judge(self.guard, reports, at, self.guard_settings, crowd=self.crowd, horizons=spans)
 
     def start(self, objects: Iterable[ScaledObject], started: datetime) -> None:
         """Take in the objects that are there when the process starts, splayed over their first seconds (L8)."""
@@ -132,8 +138,9 @@ class Fleet:
             sources = frozenset(turn.obj.triggers[i].ask.question.source for i in turn.asks)
             alone = turn.obj.key if turn.obj.key in self._broken else None
             cohorts.setdefault((turn.at, sources, alone), []).append(turn)
+        wanted = recalls(self.guard, self.horizons) if cohorts else {}
         for (at, _, _), turns in cohorts.items():
-            yield Cohort(at=at, wall=wall - (now - at), turns=tuple(turns))
+            yield Cohort(at=at, wall=wall - (now - at), turns=tuple(turns), recalls=wanted)
 
     def _fold(self, held: Turn, now: datetime) -> Turn:
         """Serve slots that came due while nobody looked in the same turn: late slots are served once, not queued."""

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
+from autoscaler.core.belief import believe
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import changed, remember
-from autoscaler.core.sources import believe, holds, state_of
+from autoscaler.core.sources import holds, state_of
 from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.ports import Actuator, Clock, Sampler, Sink, Targets
 from autoscaler.model.memory import Memory

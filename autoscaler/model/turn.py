@@ -1,8 +1,10 @@
 """Whose turn it is, what is asked together, and what came back."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import TypeAlias
 
 from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget, Source
@@ -26,11 +28,15 @@ class Turn:
 
 @value
 class Cohort:
-    """Turns that share an instant and their sources."""
+    """Turns that share an instant and their sources.
+
+    ``recalls`` are the sources that should show their history, and of which moment; empty but after a short outage.
+    """
 
     at: datetime
     wall: datetime
     turns: tuple[Turn, ...]
+    recalls: Mapping[Source, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Reply(Enum):
@@ -61,11 +67,19 @@ class Probe:
 
 
 @value
+class Kept:
+    """What a source shows of its history: how many targets it holds there; None when none, or when it did not tell."""
+
+    asked_at: datetime
+    count: float | None
+
+
+@value
 class Report:
     """The facts of asking one source once.
 
     ``failures`` of ``requests`` got no usable HTTP answer; ``by_kind`` counts them by MissingReason's value.
-    ``probe`` is None when none was sent or none came back.
+    ``probe`` is None when none was sent or none came back; ``kept`` when no history was asked for.
     """
 
     source: Source
@@ -76,6 +90,7 @@ class Report:
     heard: tuple[Heard, ...] = ()
     by_kind: tuple[tuple[str, int], ...] = ()
     probe: Probe | None = None
+    kept: Kept | None = None
 
 
 @value

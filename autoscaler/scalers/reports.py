@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from autoscaler.model.objects import Ask, ObjectKey, Question, Source
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
-from autoscaler.model.turn import Heard, Probe, Reply, Report
+from autoscaler.model.turn import Heard, Kept, Probe, Reply, Report
 from autoscaler.model.value import value
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.prometheus.answer import is_partial
@@ -29,10 +29,11 @@ class Asked:
 
 @value
 class Probed:
-    """A probe that has ended: its answer, or the reason why there is none."""
+    """A probe that has ended: its answer, or the reason why there is none; ``kept`` where it asked for history too."""
 
     probe: Probe | None
     failure: MissingReason | None = None
+    kept: Kept | None = None
 
 
 def build_reports(
@@ -80,6 +81,7 @@ def _report(source: Source, asked: Sequence[Asked], probed: Probed | None, at: d
         heard=heard,
         by_kind=tuple(sorted(Counter(reason.value for reason in failures).items())),
         probe=probed.probe if probed is not None else None,
+        kept=probed.kept if probed is not None else None,
     )
 
 

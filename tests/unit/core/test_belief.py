@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from autoscaler.core.sources import believe, holds, judge, resume
+from autoscaler.core.belief import believe
+from autoscaler.core.sources import holds, judge, resume
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import HoldReason, Missing, MissingReason, Origin

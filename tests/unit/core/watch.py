@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from autoscaler.core.belief import believe
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import believe, holds, judge, state_of
+from autoscaler.core.sources import holds, judge, state_of
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import ObjectKey, ScaledObject, Source
 from autoscaler.model.observation import HoldReason, Measurement, Missing, MissingReason, Origin

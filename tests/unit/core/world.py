@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
+from autoscaler.core.belief import believe
 from autoscaler.core.cadence import due, first, wake
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import remember
 from autoscaler.core.signs import SourceHistory
-from autoscaler.core.sources import believe, holds, judge
+from autoscaler.core.sources import holds, judge
 from autoscaler.model.decision import Decision
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey, ScaledObject, Source
