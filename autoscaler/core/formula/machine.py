@@ -77,12 +77,12 @@ class Machine:
         """Pay for a text before it is made."""
         self.spend(length // _MADE_OF_TEXT)
 
-    def each(self, items: list[Value], node: Node) -> Iterator[Value]:
-        """Evaluate a predicate for one element after the other."""
+    def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
+        """Evaluate a predicate for one element after the other, from the place ``first`` on."""
         before = self._element, self._index
         try:
-            for index, item in enumerate(items):
-                self._element, self._index = item, index
+            for index in range(first, len(items)):
+                self._element, self._index = items[index], index
                 yield self.run(node)
         finally:
             self._element, self._index = before

@@ -30,8 +30,8 @@ class Evaluator(Protocol):
     def weigh(self, item: Value) -> None:
         """Pay for looking at all that a value holds."""
 
-    def each(self, items: list[Value], node: Node) -> Iterator[Value]:
-        """Evaluate a predicate for one element after the other."""
+    def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
+        """Evaluate a predicate for one element after the other, from the place ``first`` on."""
 
     def folding(self) -> AbstractContextManager[Callable[[Value], None]]:
         """Give the way to set ``#acc``."""
@@ -173,17 +173,10 @@ def _reduce(machine: Evaluator, source: Node, body: Node, initial: Node | None =
     acc = items[0] if initial is None else machine.run(initial)
     with machine.folding() as keep:
         keep(acc)
-        results = machine.each(items, body) if initial is not None else _without_first(machine, items, body)
-        for result in results:
+        for result in machine.each(items, body, first=1 if initial is None else 0):
             acc = result
             keep(acc)
     return acc
-
-
-def _without_first(machine: Evaluator, items: list[Value], body: Node) -> Iterator[Value]:
-    """Fold from the second element on, whose ``#index`` is 1."""
-    machine.spend(len(items))
-    return machine.each(items[1:], body)
 
 
 PREDICATES: Mapping[str, Predicate] = {

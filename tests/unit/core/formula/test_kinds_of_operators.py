@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.core.formula.builders import kind_of, refusal
+from tests.unit.core.formula.builders import kind_of, refusal, refused
 from tests.unit.core.formula.kinds import (
     BOOL,
     FLOAT,
@@ -182,49 +182,50 @@ def test_what_operators_take(word):
 
 
 REFUSED = {
-    "1 ? 2 : 3": "a condition must be true or false, this is a whole number",
-    '{"k": 1}[1]': "a map's keys are texts, this is a whole number",
-    'get({"k": 1}, 1)': "get cannot take a map and a whole number",
-    'get([1], "x")': "get cannot take a list and a text",
-    "get(1, 1)": "get cannot take a whole number and a whole number",
-    '[1]["x"]': "nothing can be taken out of a list with a text",
-    "(1)[0]": "nothing can be taken out of a whole number with a whole number",
-    "(1)[0:]": "only texts and lists have slices, this is a whole number",
-    '[1]["x":]': "a slice's bounds are whole numbers, this is a text",
-    '[1][:"x"]': "a slice's bounds are whole numbers, this is a text",
-    "map(1, #)": "map takes a list, this is a whole number",
-    "map([1], nil)": "what map evaluates gives nil",
-    "filter([1], 1)": "what filter evaluates must be true or false, this is a whole number",
-    "sortBy([1], #, 1)": "a sort's order is a text, this is a whole number",
-    "map([1], #acc)": "#acc means nothing here",
-    "map([1], #index)": "#index means nothing here",
-    "let a = 1; a": '"a" has a meaning already: choose another name',
-    "let len = 1; a": '"len" has a meaning already: choose another name',
-    "let map = 1; a": '"map" has a meaning already: choose another name',
-    "let x = 1; let x = 2; x": '"x" has a meaning already: choose another name',
-    "a(1)": '"a" is a value and cannot be called',
-    "let x = 1; x(1)": '"x" is a value and cannot be called',
-    "nosuch(1)": 'there is no function "nosuch"',
-    "-true": "- cannot be used on a boolean",
-    "+nil": "+ cannot be used on nil",
-    "not 1": "not cannot be used on a whole number",
-    "len + 1": "+ cannot be used on a function and a whole number",
-    "map + 1": "+ cannot be used on a function and a whole number",
-    "(2 - 1) % (3 - 3)": "integer divide by zero",
-    "1 % (0 * 5)": "integer divide by zero",
-    "1 % -0": "integer divide by zero",
-    "1 % (1 + -1)": "integer divide by zero",
-    '"x" matches "("': "the pattern is not valid",
-    "now().Foo()": "an instant has no method Foo",
-    "(1).Foo()": "a whole number has no method Foo",
-    "now().Year(1)": "Year takes 0 arguments, found 1",
-    "now().AddDate(1)": "AddDate takes 3 arguments, found 1",
-    "date(1)": "date cannot take a whole number",
-    'date("x", timezone("UTC"))': "date cannot take a time zone",
+    "1 ? 2 : 3": (1, "a condition must be true or false, this is a whole number"),
+    '{"k": 1}[1]': (10, "a map's keys are texts, this is a whole number"),
+    'get({"k": 1}, 1)': (1, "get cannot take a map and a whole number"),
+    'get([1], "x")': (1, "get cannot take a list and a text"),
+    "get(1, 1)": (1, "get cannot take a whole number and a whole number"),
+    '[1]["x"]': (5, "nothing can be taken out of a list with a text"),
+    "(1)[0]": (5, "nothing can be taken out of a whole number with a whole number"),
+    "(1)[0:]": (2, "only texts and lists have slices, this is a whole number"),
+    '[1]["x":]': (2, "a slice's bounds are whole numbers, this is a text"),
+    '[1][:"x"]': (2, "a slice's bounds are whole numbers, this is a text"),
+    "map(1, #)": (5, "map takes a list, this is a whole number"),
+    "map([1], nil)": (10, "what map evaluates gives nil"),
+    "filter([1], 1)": (13, "what filter evaluates must be true or false, this is a whole number"),
+    "sortBy([1], #, 1)": (16, "a sort's order is a text, this is a whole number"),
+    "map([1], #acc)": (10, "#acc means nothing here"),
+    "map([1], #index)": (10, "#index means nothing here"),
+    "let a = 1; a": (5, '"a" has a meaning already: choose another name'),
+    "let len = 1; a": (5, '"len" has a meaning already: choose another name'),
+    "let map = 1; a": (5, '"map" has a meaning already: choose another name'),
+    "let x = 1; let x = 2; x": (16, '"x" has a meaning already: choose another name'),
+    "a(1)": (1, '"a" is a value and cannot be called'),
+    "let x = 1; x(1)": (12, '"x" is a value and cannot be called'),
+    "nosuch(1)": (1, 'there is no function "nosuch"'),
+    "-true": (1, "- cannot be used on a boolean"),
+    "+nil": (1, "+ cannot be used on nil"),
+    "not 1": (1, "not cannot be used on a whole number"),
+    "len + 1": (5, "+ cannot be used on a function and a whole number"),
+    "map + 1": (5, "+ cannot be used on a function and a whole number"),
+    "(2 - 1) % (3 - 3)": (9, "integer divide by zero"),
+    "1 % (0 * 5)": (3, "integer divide by zero"),
+    "1 % -0": (3, "integer divide by zero"),
+    "1 % (1 + -1)": (3, "integer divide by zero"),
+    '"x" matches "("': (13, "the pattern is not valid"),
+    "now().Foo()": (7, "an instant has no method Foo"),
+    "(1).Foo()": (5, "a whole number has no method Foo"),
+    "now().Year(1)": (7, "Year takes 0 arguments, found 1"),
+    "now().AddDate(1)": (7, "AddDate takes 3 arguments, found 1"),
+    "date(1)": (1, "date cannot take a whole number"),
+    'date("x", timezone("UTC"))': (1, "date cannot take a time zone"),
 }
 
 
-@pytest.mark.parametrize(("text", "message"), REFUSED.items())
-def test_what_cannot_work_says_why(text, message):
-    """A formula that cannot work is refused with the kinds that do not fit."""
+@pytest.mark.parametrize(("text", "column", "message"), [(text, *fault) for text, fault in REFUSED.items()])
+def test_what_cannot_work_says_why(text, column, message):
+    """A formula that cannot work is refused with the kinds that do not fit, at the place of what takes them."""
+    assert refused(text)[1] == column
     assert refusal(text).startswith(message)
