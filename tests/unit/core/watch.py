@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from autoscaler.core.belief import believe
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import holds, judge, state_of
+from autoscaler.core.sources import holds, judge, recalls, state_of
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import ObjectKey, ScaledObject, Source
 from autoscaler.model.observation import HoldReason, Measurement, Missing, MissingReason, Origin
 from autoscaler.model.source import SourceHealth, SourceState
-from autoscaler.model.turn import Heard, Probe, Reply, Report
+from autoscaler.model.turn import Heard, Kept, Probe, Reply, Report
 from tests.unit.builders import a_sample, a_trigger, an_object, at
 
 SOURCE = a_trigger().ask.question.source
@@ -37,6 +37,7 @@ class Watch:
         failures: int = 0,
         requests: int = 1,
         beat: float = 15,
+        kept: Kept | None = None,
         **crowd,
     ) -> SourceState:
         for _ in range(beats):
@@ -50,6 +51,7 @@ class Watch:
                 took=timedelta(0),
                 heard=tuple(Heard(key=key_of(name), trigger=0, reply=reply) for name, reply in told.items()),
                 probe=probe,
+                kept=kept,
             )
             self.guard = judge(self.guard, (report,), at(self.now), self.settings, crowd=Crowd(**crowd), **self.known)
         return state_of(self.guard[SOURCE])
@@ -57,6 +59,15 @@ class Watch:
     def fail(self, *, beats: int = 1, replies: Mapping[str, Reply] | None = None, **words) -> SourceState:
         told = {"web": Reply.FAILED} if replies is None else replies
         return self.hear(told, beats=beats, probe=None, failures=1, **words)
+
+    def shows(self, count: float | None, *, asked_at: float | None = None) -> SourceState:
+        """Hear what the source holds of its past; asked for a beat ago unless told otherwise."""
+        return self.hear(kept=Kept(asked_at=at(self.now if asked_at is None else asked_at), count=count))
+
+    def recalls(self) -> float | None:
+        """Of which second the guard wants to see the source's history."""
+        wanted = recalls(self.guard, self.known["horizons"]).get(SOURCE)
+        return None if wanted is None else (wanted - at(0)).total_seconds()
 
     def holds(self, obj: ScaledObject | None = None) -> list[HoldReason]:
         return [hold.reason for hold in holds(obj or an_object(), self.guard, at(self.now))]

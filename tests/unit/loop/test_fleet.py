@@ -8,7 +8,8 @@ from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.tick import tick
 from autoscaler.model.objects import ScaledObject
 from autoscaler.model.observation import Slot
-from autoscaler.model.turn import Cohort
+from autoscaler.model.source import SourceHealth
+from autoscaler.model.turn import Cohort, Kept, Probe, Report
 from tests.unit.builders import BOTH, POLL, a_memory, a_past, a_trigger, an_object, at
 from tests.unit.loop.world import GUARD, World, a_cohort, a_fleet
 
@@ -137,6 +138,32 @@ async def test_histories_of_sources_that_nobody_asks_are_forgotten():
     fleet.remove(obj.key)
     fleet.hear((), at(1))
     assert fleet.guard == {}
+
+
+def test_a_cohort_carries_what_the_guard_wants_to_see_of_history():
+    """After a short outage the cohorts that come due ask for the store's history, until it has been heard."""
+    obj = an_object(poll=15)
+    ask = replace(obj.triggers[0].ask, looks_back=timedelta(hours=1))
+    obj = replace(obj, triggers=(replace(obj.triggers[0], ask=ask),))
+    fleet, source = ticked(obj, 0), ask.question.source
+
+    def hear(second: float, up: float | None = 10, kept: Kept | None = None) -> None:
+        probe = Probe(up=up, count=up)
+        report = Report(source=source, at=at(second), requests=1, failures=0, took=timedelta(0), probe=probe, kept=kept)
+        fleet.hear((report,), at(second))
+
+    for second in range(0, 3616, 15):
+        hear(second)
+    assert due_at(fleet, 3615)[0].recalls == {}
+    hear(3630, None)
+    hear(3645)
+    hear(3660)
+    fleet.agenda.put(due(obj, fleet.memory(obj.key), at(3661), at(3661)))
+    assert due_at(fleet, 3680)[0].recalls == {source: at(3615 - 120)}
+    hear(3680, kept=Kept(asked_at=at(3675), count=10))
+    assert fleet.guard[source].health is SourceHealth.OK
+    fleet.agenda.put(due(obj, fleet.memory(obj.key), at(3681), at(3681)))
+    assert due_at(fleet, 3700)[0].recalls == {}
 
 
 def test_the_beat_follows_the_shortest_interval():

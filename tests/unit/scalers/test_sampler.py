@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from autoscaler.model.objects import Ask, ObjectKey, Question
 from autoscaler.model.observation import Missing, MissingReason, Origin, Sample, Slot
-from autoscaler.model.turn import Cohort, Probe, Reply, Samples
+from autoscaler.model.turn import Cohort, Kept, Probe, Reply, Samples
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.credentials import Resolver
 from autoscaler.scalers.http import Sender
@@ -222,6 +222,67 @@ def test_what_a_probe_told() -> None:
     assert (failed.probe, failed.failure) == (None, MissingReason.TIMEOUT)
     refused = read_probe(Response(status=422, content_type="", body=b""))
     assert (refused.probe, refused.failure) == (None, None)
+
+
+HISTORY = {
+    "body": str(PROBE["body"]).replace(
+        '"result":[', '"result":[{"metric":{"autoscaler_probe":"kept"},"value":[1,"8"]},', 1
+    )
+}
+
+
+async def test_history_is_asked_for_once_with_the_next_probe() -> None:
+    """Where the guard wants it, one probe asks for the count of then too, at once and with the same credentials."""
+    async with Scripted([PROBE, HISTORY]) as server:
+        sender = Sender()
+        prober = Prober(PrometheusTransport(sender, a_resolver({"bearerToken": "x"})))
+        ask = an_ask({"bearerToken": "x"}, auth=REF, authModes="bearer", serverAddress=server.url)
+        cohort = a_cohort({"a": ask})
+        wanting = replace(
+            cohort, at=NOW + timedelta(seconds=1), recalls={ask.question.source: NOW - timedelta(seconds=139.5)}
+        )
+        prober.start(cohort)
+        prober.start(wanting)
+        await _collected(prober, ask)
+        prober.start(wanting)
+        prober.start(wanting)
+        await asyncio.wait([task for task in asyncio.all_tasks() if task.get_name() == "probe"])
+        probed = prober.collect([ask.question.source])[ask.question.source]
+        prober.start(replace(cohort, at=wanting.at))
+        await prober.close()
+        await sender.close()
+    asked = [dict(request.pairs)["query"] for request in server.requests]
+    assert asked == [probe_query("up"), probe_query("up", timedelta(seconds=140.5))]
+    assert "count(up offset 141s)" in asked[1]
+    assert server.requests[1].header("Authorization") == ["Bearer x"]
+    assert (probed.probe, probed.kept) == (Probe(up=7.0, count=9.0), Kept(asked_at=wanting.at, count=8.0))
+
+
+def test_what_does_not_answer_shows_no_history() -> None:
+    """An empty answer, a failure or a refused query is an answer without history; an ordinary probe is none."""
+    empty = Response(status=200, content_type="", body=EMPTY["body"].encode())
+    refused = Response(status=422, content_type="", body=b"")
+    nothing = Kept(asked_at=NOW, count=None)
+    for answer in (empty, refused, Missing(reason=MissingReason.TIMEOUT, detail="")):
+        assert read_probe(answer, asked_at=NOW).kept == nothing
+        assert read_probe(answer).kept is None
+
+
+async def test_a_report_tells_what_the_source_kept() -> None:
+    """The answer about history reaches the guard in the source's report."""
+    answers = []
+    async with Scripted([HISTORY]) as server:
+        sender = Sender()
+        transport = PrometheusTransport(sender, a_resolver({}))
+        sampler = CohortSampler({"prometheus": PrometheusScaler()}, {"prometheus": transport}, Prober(transport))
+        ask = an_ask(serverAddress=server.url, query="ambiguous")
+        cohort = replace(a_cohort({"web": ask}), recalls={ask.question.source: NOW - timedelta(minutes=3)})
+        while not answers:
+            (report,) = (await sampler.sample(cohort)).reports
+            answers += [report.kept] if report.kept else []
+        await sampler.close()
+        await sender.close()
+    assert answers == [Kept(asked_at=NOW, count=8.0)]
 
 
 async def _collected(prober: Prober, ask: Ask) -> Probe | None:
