@@ -96,6 +96,13 @@ def test_late_slots_fold_into_one_turn(now: float, instant: float, served: froze
     assert (turn.at, turn.slots) == (at(instant), served)
 
 
+@pytest.mark.parametrize(("after", "now"), [(5, 15), (14, 20), (5, 16)])
+def test_a_slot_that_falls_due_right_now_is_folded_too(after: float, now: float):
+    """A slot at this very instant counts as due, whichever grid it belongs to."""
+    turn = due(in_phase(10), AWAKE, at(after), at(now))
+    assert (turn.at, turn.slots) == (at(20 if now == 20 else 15), BOTH)
+
+
 def test_a_slot_is_served_once():
     """The turn after a slot is a later one, however often it is asked for."""
     obj = in_phase(30)

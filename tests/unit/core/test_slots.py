@@ -45,6 +45,14 @@ def test_only_a_sync_shrinks(slots: frozenset[Slot]):
     assert decide(obj, remembered(9), an_observation(2.0, replicas=9, now=15, slots=SYNC)).desired == 2
 
 
+@pytest.mark.parametrize(("slots", "holds"), [(POLL, ()), (EXTRA, ()), (SYNC, (BLIND,)), (SYNC, (FLEET,))])
+def test_what_does_not_fall_is_kept_by_nobody(slots: frozenset[Slot], holds: tuple[Hold, ...]):
+    """Neither a slot nor a hold is named as a reason where the count stays as it is."""
+    seen = an_observation(4.0, replicas=4, now=15, slots=slots, holds=holds)
+    stages = [step.stage for step in decide(an_object(behavior=AT_ONCE), remembered(4), seen).steps]
+    assert stages[-1] is Stage.LIMIT
+
+
 @pytest.mark.parametrize("slots", [POLL, EXTRA, SYNC])
 def test_every_slot_grows(slots: frozenset[Slot]):
     """Growth within the policies comes at any slot."""
