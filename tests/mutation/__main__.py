@@ -92,7 +92,10 @@ def judge(todo: list[Mutant], kept: Kept, workers: int) -> None:
 def report(rows: list[Row]) -> int:
     """Print the figures, and the survivors with a mark where the list of survivors does not have them."""
     stages = Counter(row["killer"] for row in rows if row["killer"] and not row["timed_out"])
-    late, alive = sum(row["timed_out"] for row in rows), [row for row in rows if row["killer"] is None]
+    late, alive = (
+        sum(row["timed_out"] for row in rows),
+        sorted((row for row in rows if row["killer"] is None), key=lambda row: (row["path"], row["line"], row["id"])),
+    )
     by_stage = ", ".join(f"{stage} {count}" for stage, count in stages.most_common())
     rate = 1 - len(alive) / max(len(rows), 1)
     print(f"\n{stages.total()} killed ({by_stage}), {late} timed out, {len(alive)} survived: {rate:.1%} of {len(rows)}")

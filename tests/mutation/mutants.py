@@ -38,14 +38,14 @@ class _Change:
 
 
 def draw(tree: Path, count: int, seed: int) -> list[Mutant]:
-    """Draw ``count`` mutants of the core below ``tree``, as many as there are at most; a file's lie together."""
+    """Draw ``count`` mutants of the core below ``tree``, or all there are; the first of them are a draw, too."""
     changes = [change for path in sorted((tree / CORE).rglob("*.py")) for change in _changes(tree, path)]
     drawn: list[Mutant] = []
     for change in sorted(changes, key=lambda change: _hash(f"{seed} {change.id}")):
         if len(drawn) == count:
             break
         drawn += _applied(change)
-    return sorted(drawn, key=lambda mutant: (mutant.path, mutant.line, mutant.id))
+    return drawn
 
 
 def _changes(tree: Path, path: Path) -> Iterator[_Change]:

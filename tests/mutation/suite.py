@@ -27,7 +27,19 @@ from hypothesis import strategies
 
 PRELOADED = (hypothesis, lark, msgspec, pydantic, pytest, strategies)
 UNIT = Path("tests/unit/core")
-OWN = {"signs": ["test_sources.py"]}
+_VALUES = ("formula/test_values.py", "formula/test_failures.py", "formula/test_language.py")
+_KINDS = ("formula/test_kinds.py", "formula/test_kinds_of_operators.py", "formula/test_compile.py")
+OWN: dict[str, tuple[str, ...]] = {
+    "signs": ("test_sources.py",),
+    "evaluate": ("formula/test_compose.py",),
+    "check": _KINDS,
+    "shapes": _KINDS,
+    "signatures": _KINDS,
+    "times": ("formula/test_times.py",),
+    "members": ("formula/test_times.py",),
+    **dict.fromkeys(("builtins", "lists", "machine", "operators", "patterns", "predicates"), _VALUES),
+    **dict.fromkeys(("texts", "tree", "values"), _VALUES),
+}
 """Test files of the modules that have none of their own name."""
 FIRST = UNIT / "test_sequences.py"
 VECTORS = Path("tests/conformance/vectors")
@@ -125,16 +137,10 @@ def _allow(seconds: float | None) -> None:
 
 
 def _unit(path: Path | None) -> str:
-    return _pytest([*_own(path), FIRST, UNIT])
-
-
-def _own(path: Path | None) -> Sequence[Path]:
-    if path is None:
-        return ()
-    if path.parent.name == "formula":
-        return (UNIT / "formula",)
-    names = OWN.get(path.stem, [f"test_{path.stem}.py"])
-    return [UNIT / name for name in names if (UNIT / name).exists()]
+    """Run the mutated file's own tests first, so that most mutants die before the others are even collected."""
+    names = OWN.get(path.stem, (f"test_{path.stem}.py",)) if path is not None else ()
+    own = [UNIT / name for name in names if (UNIT / name).exists()]
+    return (_pytest(own) if own else "") or _pytest([FIRST, UNIT])
 
 
 def _properties(path: Path | None) -> str:
