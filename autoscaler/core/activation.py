@@ -102,8 +102,13 @@ def has_cooled(obj: ScaledObject, memory: Memory, at: datetime) -> bool:
     """
     if memory.last_active_at is not None:
         return memory.last_active_at + obj.cooldown < at
+    return initial_cooldown_ends(obj, memory, at) < at
+
+
+def initial_cooldown_ends(obj: ScaledObject, memory: Memory, at: datetime) -> datetime:
+    """Give until when an object that was never active is kept from zero, as seen at ``at``."""
     created_at = obj.created_at or (memory.past.first_at if memory.past else at)
-    return created_at + obj.initial_cooldown < at
+    return created_at + obj.initial_cooldown
 
 
 def _is_active(found: Measurement) -> bool:

@@ -6,7 +6,7 @@ from autoscaler.core.decide import holds_of, is_held_by_source
 from autoscaler.core.fallback import failures
 from autoscaler.core.foreign import contest_after, is_rivalled
 from autoscaler.core.limits import behavior_in_force, book, frees_at
-from autoscaler.core.seed import floored, ground
+from autoscaler.core.seed import counted_active, floored, ground
 from autoscaler.core.stabilize import record
 from autoscaler.model.decision import Activity, Decision, Reason
 from autoscaler.model.memory import Change, Contest, Memory, Past, Pending, Recommendation, TriggerMemory
@@ -111,7 +111,7 @@ def _last_active_at(
         return floored(seen.at) if running or isinstance(outcome, Applied | Unknown) else known.last_active_at
     awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
     if awake and (decision.activity is Activity.UNKNOWN or is_held_by_source(holds_of(obj, seen))):
-        return floored(seen.at)
+        return counted_active(obj, known, seen.at)
     return known.last_active_at
 
 

@@ -6,6 +6,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from autoscaler.core.activation import initial_cooldown_ends
 from autoscaler.core.cadence import unseen_after
 from autoscaler.core.limits import behavior_in_force, book
 from autoscaler.core.stabilize import record
@@ -43,6 +44,17 @@ def ground(obj: ScaledObject, memory: Memory, seen: Observation) -> Grounded:
 def floored(at: datetime) -> datetime:
     """Cut to whole seconds, as KEDA's lastActiveTime is."""
     return at.replace(microsecond=0)
+
+
+def counted_active(obj: ScaledObject, memory: Memory, at: datetime) -> datetime | None:
+    """Give the last activity of an awake object of which nothing is known at ``at``: that very moment.
+
+    None for one that was never active while its initial cooldown outlasts a cooldown that began now: what is unknown
+    must not cut the longer wait short.
+    """
+    if memory.last_active_at is None and initial_cooldown_ends(obj, memory, at) > at + obj.cooldown:
+        return None
+    return floored(at)
 
 
 def is_resting(obj: ScaledObject, memory: Memory, current: int) -> bool:
@@ -99,7 +111,7 @@ def _seeded(obj: ScaledObject, memory: Memory, seen: Observation) -> Memory:
         recommendations=known,
         grown=memory.grown,
         shrunk=memory.shrunk,
-        last_active_at=floored(seen.at) if awake and existed else memory.last_active_at,
+        last_active_at=counted_active(obj, memory, seen.at) if awake and existed else memory.last_active_at,
         triggers=memory.triggers,
         past=memory.past,
         lost=memory.lost,

@@ -40,6 +40,16 @@ def after(memory: Memory = KNOWN, obj=EVENTFUL, *, seen=None, decision=None, out
     return remember(obj, memory, seen, decision, outcome)
 
 
+@pytest.mark.parametrize(("initial", "known_until"), [(3600, None), (0, 15)])
+def test_an_outage_does_not_end_the_initial_cooldown(initial: float, known_until: float | None):
+    """While activity is unknown an object that was never active keeps its initial cooldown where that ends later."""
+    obj = an_object(behavior=a_behavior(), initial_cooldown=initial)
+    decision = a_decision(4, current=4, recommendation=4, activity=Activity.UNKNOWN)
+    never = replace(KNOWN, last_active_at=None)
+    found = after(never, obj, seen=an_observation(missing(), replicas=4, now=15), decision=decision)
+    assert found.last_active_at == (None if known_until is None else at(known_until))
+
+
 def test_a_tick_in_full():
     """A steady poll and sync records its recommendation, its activity, its answer and its instant."""
     assert after() == Memory(

@@ -49,6 +49,16 @@ def test_a_lost_memory_counts_as_active():
     assert found.seeded == "nothing is known of earlier ticks"
 
 
+@pytest.mark.parametrize("memory", [Memory(lost=True), a_memory((4, 0), past=a_past(replicas=4))])
+def test_what_is_unknown_does_not_cut_the_initial_cooldown_short(memory: Memory):
+    """An object that was never seen active waits for the longer of its initial cooldown and a cooldown from now."""
+    never = replace(memory, last_active_at=None)
+    waits = an_object(initial_cooldown=3600)
+    assert ground(waits, never, an_observation(4.0, replicas=4, now=100)).memory.last_active_at is None
+    shorter = an_object(initial_cooldown=250, created_at=at(0))
+    assert ground(shorter, never, an_observation(4.0, replicas=4, now=100)).memory.last_active_at == at(100)
+
+
 def test_one_replica_is_awake():
     """A single replica is recorded and counts as active, after a gap as well as without a memory."""
     found = ground(OBJ, Memory(lost=True), an_observation(1.0, replicas=1, now=60)).memory
