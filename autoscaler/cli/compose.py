@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,9 +25,9 @@ from autoscaler.kube.watch import Watches
 from autoscaler.loop.ports import Actuator, Clock
 from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
 from autoscaler.manifests.settings import Settings as LoadSettings
-from autoscaler.model.auth import Authentication, AuthRef
+from autoscaler.model.auth import Authentication, AuthRef, ReferenceKind
 from autoscaler.model.fatal import FatalError
-from autoscaler.model.objects import ObjectKey, ScaleTarget, Source
+from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget, Source
 from autoscaler.model.observation import Missing, MissingReason, Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
 from autoscaler.model.text import Secret
@@ -87,6 +87,19 @@ class Library:
     def authentication(self, ref: AuthRef) -> Authentication | None:
         """Find a TriggerAuthentication among the documents."""
         return self.catalog.authentications.get(ref)
+
+    def accounts(self, objects: Iterable[ScaledObject]) -> frozenset[tuple[str, str]]:
+        """Give the service accounts, by namespace and name, whose tokens these objects present to their sources."""
+        used = {
+            (obj.key.namespace, trigger.ask.question.source.credential) for obj in objects for trigger in obj.triggers
+        }
+        return frozenset(
+            (namespace, reference.name)
+            for namespace, ref in used
+            if ref is not None and (found := self.authentication(ref)) is not None
+            for reference in found.references
+            if reference.kind is ReferenceKind.TOKEN
+        )
 
     def secret(self, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
         """Find a Secret among the documents; Missing where its owner keeps it from being used (S6)."""

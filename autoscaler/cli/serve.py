@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autoscaler import __version__
-from autoscaler.cli.compose import Library, NoStore, Outside, guard_of, library_of, reach_out
+from autoscaler.cli.compose import Library, NoStore, Outside, audiences_given, guard_of, library_of, reach_out
 from autoscaler.cli.once import tick_once
 from autoscaler.cli.readings import Logger, Readings
 from autoscaler.cli.stopping import stop_signal, unless
@@ -73,7 +73,7 @@ async def serve_until(
         async with asyncio.TaskGroup() as group:
             aside = (
                 group.create_task(follow(Watched(settings, paths, files), library, daemon, readings, clock)),
-                group.create_task(name_missing_rights(outside, library, logger, dry_run=dry_run)),
+                group.create_task(name_missing_rights(settings, outside, library, logger, dry_run=dry_run)),
             )
             await daemon.run(stop)
             for task in aside:
@@ -188,12 +188,15 @@ def announce_start(settings: Settings, outside: Outside, library: Library, logge
     )
 
 
-async def name_missing_rights(outside: Outside, library: Library, logger: Logger, *, dry_run: bool) -> None:
+async def name_missing_rights(
+    settings: Settings, outside: Outside, library: Library, logger: Logger, *, dry_run: bool
+) -> None:
     """Say once which rights are missing, with the rules that grant them; ticks do not wait for it."""
     objects = tuple(library.catalog.objects.values())
     await outside.discovery.learn([obj.target for obj in objects])
     proxied = await outside.sender.proxied(objects)
-    rights = rights_for(objects, outside.discovery, writes=not dry_run, proxied=proxied)
+    accounts = library.accounts(objects) & audiences_given(settings.token_audience).keys()
+    rights = rights_for(objects, outside.discovery, writes=not dry_run, proxied=proxied, accounts=accounts)
     missing = await lacking(outside.client, rights)
     if isinstance(missing, Unreadable):
         logger.warning("rights unknown", why=missing.detail)

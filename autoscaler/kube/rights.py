@@ -31,27 +31,40 @@ _REVIEW = msgspec.json.Decoder(_Review)
 
 @value
 class Right:
-    """One verb on one resource of a namespace; ``resource`` is as a Role writes it (``deployments/scale``)."""
+    """One verb on one resource of a namespace; ``resource`` is as a Role writes it (``deployments/scale``).
+
+    ``name`` is the only object that it is about; empty: all of them.
+    """
 
     namespace: str
     group: str
     resource: str
     verb: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource}{'.' + self.group if self.group else ''} in {self.namespace}"
+        of = f" of {self.name}" if self.name else ""
+        return f"{self.verb} {self.resource}{'.' + self.group if self.group else ''}{of} in {self.namespace}"
 
 
 def rights_for(
-    objects: Iterable[ScaledObject], discovery: Discovery, *, writes: bool, proxied: Iterable[Service] = ()
+    objects: Iterable[ScaledObject],
+    discovery: Discovery,
+    *,
+    writes: bool,
+    proxied: Iterable[Service] = (),
+    accounts: Iterable[tuple[str, str]] = (),
 ) -> tuple[Right, ...]:
     """List what these objects need, sorted; ``writes`` False is a dry run, ``proxied`` are Services read by proxy.
 
+    ``accounts`` are the service accounts, by namespace and name, whose tokens are asked for.
     A kind that is not known yet is left out: reading its scale says what is wrong with it.
     """
     needed = {
         Right(namespace=service.namespace, group="", resource="services/proxy", verb="get") for service in proxied
     }
+    for namespace, name in accounts:
+        needed.add(Right(namespace=namespace, group="", resource="serviceaccounts/token", verb="create", name=name))
     for obj in objects:
         target = obj.target
         plural = discovery.plural(target)
@@ -61,7 +74,7 @@ def rights_for(
                 needed.add(Right(namespace=target.namespace, group=group, resource=f"{plural}/scale", verb=verb))
         if needs_pods(obj):
             needed.add(Right(namespace=target.namespace, group="", resource="pods", verb="list"))
-    return tuple(sorted(needed, key=lambda right: (right.namespace, right.group, right.resource, right.verb)))
+    return tuple(sorted(needed, key=lambda right: (right.namespace, *_kind(right), right.verb)))
 
 
 def rights_to_see_rivals(objects: Iterable[ScaledObject]) -> tuple[Right, ...]:
@@ -89,11 +102,16 @@ async def lacking(client: Reader, rights: Iterable[Right]) -> tuple[Right, ...] 
 def role_rules(rights: Iterable[Right]) -> str:
     """Write the rules of a Role that grants these rights of one namespace, as YAML."""
     lines: list[str] = []
-    ordered = sorted(rights, key=lambda right: (right.group, right.resource, right.verb))
-    for (group, resource), same in groupby(ordered, key=lambda right: (right.group, right.resource)):
+    ordered = sorted(rights, key=lambda right: (*_kind(right), right.verb))
+    for (group, resource, name), same in groupby(ordered, key=_kind):
         verbs = ", ".join(dict.fromkeys(right.verb for right in same))
-        lines += [f'- apiGroups: ["{group}"]', f"  resources: [{resource}]", f"  verbs: [{verbs}]"]
+        named = [f"  resourceNames: [{name}]"] if name else []
+        lines += [f'- apiGroups: ["{group}"]', f"  resources: [{resource}]", *named, f"  verbs: [{verbs}]"]
     return "\n".join(lines)
+
+
+def _kind(right: Right) -> tuple[str, str, str]:
+    return right.group, right.resource, right.name
 
 
 def _question(right: Right) -> dict[str, object]:
@@ -104,6 +122,7 @@ def _question(right: Right) -> dict[str, object]:
         "group": right.group,
         "resource": resource,
         "subresource": subresource,
+        "name": right.name,
     }
     return {
         "apiVersion": "authorization.k8s.io/v1",

@@ -81,3 +81,28 @@ def test_an_audience_is_given_for_an_account():
     assert audiences_given(("shop/scaler=prometheus",)) == {("shop", "scaler"): "prometheus"}
     with pytest.raises(FatalError, match="is not NAMESPACE/SA=AUDIENCE"):
         audiences_given(("scaler=prometheus",))
+
+
+LOGIN = """\
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata: {name: login, namespace: shop}
+spec: {boundServiceAccountToken: [{parameter: bearerToken, serviceAccountName: scraper}]}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web, namespace: shop}
+spec:
+  scaleTargetRef: {name: web}
+  triggers:
+  - type: prometheus
+    metadata: {serverAddress: 'http://p:9090', query: sum(up), threshold: '1', authModes: bearer}
+    authenticationRef: {name: login}
+"""
+
+
+def test_the_accounts_whose_tokens_are_presented_are_known():
+    """A TriggerAuthentication in use says which accounts' tokens the daemon must be able to create."""
+    library = library_of(Settings(), dry_run=False)
+    (web,) = library.read(Snapshot(files=(SourceFile(path="web.yaml", text=LOGIN),)), START, {}).added
+    assert (library.accounts([web]), library.accounts([])) == ({("shop", "scraper")}, frozenset())

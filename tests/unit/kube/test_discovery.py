@@ -4,7 +4,7 @@ from aiohttp import web
 
 from autoscaler.kube.discovery import Discovery, segment
 from autoscaler.kube.pods import needs_pods
-from autoscaler.kube.rights import Right, rights_for
+from autoscaler.kube.rights import Right, rights_for, role_rules
 from autoscaler.model.objects import MetricKind, ScaleTarget, TargetType
 from autoscaler.model.observation import Unreadable, UnreadableReason
 from tests.unit.builders import a_trigger, an_object
@@ -106,3 +106,13 @@ async def test_what_objects_need():
     patch = Right(namespace="shop", group="apps", resource="deployments/scale", verb="patch")
     assert (needed, dry) == ((pods, get, patch), (pods, get))
     assert str(patch) == "patch deployments/scale.apps in shop"
+
+
+async def test_a_token_needs_the_right_to_create_it_for_its_account_alone():
+    """Who presents an account's token needs to create it, and the Role names that account and no other."""
+    async with a_reader("http://127.0.0.1:1") as client:
+        (needed,) = rights_for([], Discovery(client), writes=False, accounts=[("shop", "scraper")])
+    assert str(needed) == "create serviceaccounts/token of scraper in shop"
+    assert role_rules([needed]) == (
+        '- apiGroups: [""]\n  resources: [serviceaccounts/token]\n  resourceNames: [scraper]\n  verbs: [create]'
+    )
