@@ -130,6 +130,9 @@ WRITTEN = {
 }
 
 FAILURES = {
+    "now().AddDate(first([0.5]), 0, 0).Year()": "years must be a whole number, found float",
+    "now().AddDate(0, first([0.5]), 0).Year()": "months must be a whole number, found float",
+    "now().AddDate(0, 0, first([0.5])).Year()": "days must be a whole number, found float",
     "now().AddDate(9000, 0, 0).Year()": "that instant is out of range",
     "first([now()]).Add(1).Year()": "+ cannot be used on time.Time and int",
     "first([now()]).Sub(1).Year()": "- cannot be used on time.Time and int",
