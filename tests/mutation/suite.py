@@ -27,7 +27,7 @@ from hypothesis import strategies
 
 PRELOADED = (hypothesis, lark, msgspec, pydantic, pytest, strategies)
 UNIT = Path("tests/unit/core")
-_VALUES = ("formula/test_values.py", "formula/test_failures.py", "formula/test_language.py")
+_VALUES = tuple(f"formula/test_{name}.py" for name in ("values", "failures", "language", "costs"))
 _KINDS = ("formula/test_kinds.py", "formula/test_kinds_of_operators.py", "formula/test_compile.py")
 OWN: dict[str, tuple[str, ...]] = {
     "signs": ("test_sources.py",),
