@@ -30,7 +30,7 @@ UNIT = Path("tests/unit/core")
 _VALUES = tuple(f"formula/test_{name}.py" for name in ("values", "failures", "language", "costs"))
 _KINDS = ("formula/test_kinds.py", "formula/test_kinds_of_operators.py", "formula/test_compile.py")
 OWN: dict[str, tuple[str, ...]] = {
-    "signs": ("test_sources.py",),
+    **dict.fromkeys(("signs", "sources"), ("test_sources.py", "test_incidents.py", "test_belief.py")),
     "evaluate": ("formula/test_compose.py",),
     "check": _KINDS,
     "shapes": _KINDS,

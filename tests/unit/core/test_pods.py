@@ -33,6 +33,14 @@ def test_percents_are_whole_and_the_ceiling_is_in_doubles():
     assert asked(several(14, 1450), 70, 14) == Wanted(30, False, 145 / 70)
 
 
+def test_an_enlarged_set_may_ask_for_what_there_is():
+    """With pods that are not ready or not sampled the count may come out as it is; that is no tolerance."""
+    booting = [*several(2, 200), pod("new", 0, ready=False)]
+    assert asked(booting, 100, 4, average=True) == Wanted(4, False, 2.0)
+    silent = [pod("a", 20), pod("b", None)]
+    assert asked(silent, 100, 2, average=True) == Wanted(2, False, 0.2)
+
+
 def test_utilization_is_cut_to_whole_percents():
     """88.9 % counts as 88 and holds; 89 does not."""
     assert asked([pod("a", 445, 500), pod("b", 445, 500), pod("c", 444, 500)], 80, 3) == Wanted(3, True, 88 / 80)
