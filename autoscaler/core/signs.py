@@ -126,9 +126,12 @@ def show(history: SourceHistory, at: datetime, settings: GuardSettings, crowd: C
 
 
 def is_degraded(history: SourceHistory, at: datetime, settings: GuardSettings) -> bool:
-    """Say whether in the last beat some but not all requests failed, or an answer was partial."""
-    failed, succeeded = _within(history.failed_at, at, settings.beat), _within(history.succeeded_at, at, settings.beat)
-    return (failed and succeeded) or _within(history.partial_at, at, settings.beat)
+    """Say whether a request failed, or an answer was partial, in the last beat.
+
+    A failure with no success after it lasts until one comes: a source whose every request fails is never ok.
+    """
+    failed = history.failed_run > 0 or _within(history.failed_at, at, settings.beat)
+    return failed or _within(history.partial_at, at, settings.beat)
 
 
 def probe_is_low(history: SourceHistory, at: datetime) -> bool:

@@ -61,6 +61,21 @@ def test_degraded_ends_after_a_beat_without_failures():
     assert watch.hear().health is OK
 
 
+def test_a_source_whose_every_request_fails_is_never_ok():
+    """From its first failure on a source that is down is degraded, until F makes it blind."""
+    watch = a_calm_watch()
+    states = [watch.fail(beat=5).health for _ in range(6)]
+    assert states == [DEGRADED] * 5 + [BLIND]
+
+
+def test_a_failure_with_no_success_after_it_does_not_age():
+    """One failed request of a source that is asked once a minute leaves it degraded until a request succeeds."""
+    watch = a_calm_watch()
+    watch.fail(beat=60)
+    assert watch.hear(requests=0, beat=20).health is DEGRADED
+    assert watch.hear(beat=20).health is OK
+
+
 def test_a_partial_answer_holds_only_its_own_object():
     """An answer that is itself partial may grow and not shrink; other objects on the source go on."""
     watch = a_calm_watch({"web": Reply.DATA, "api": Reply.DATA})
