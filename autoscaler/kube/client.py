@@ -38,11 +38,12 @@ class Reader:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._channel.close()
 
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
+    def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run work that lives as long as this client."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def watch(self, path: str, take: Callable[[bytes], bool], *, idle_seconds: float) -> Reply:
         """Read a path that never ends, chunk by chunk."""
