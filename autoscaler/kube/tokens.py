@@ -1,5 +1,6 @@
 """Tokens of service accounts for sources that want one, bound to an audience that the daemon's settings name (S4)."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,19 +38,31 @@ class _Issued:
 
 
 class Tokens:
-    """Asks for tokens and keeps each for most of its life. It takes ``create`` on ``serviceaccounts/token``."""
+    """Asks for tokens, each once at a time, and keeps it for most of its life.
+
+    It takes ``create`` on ``serviceaccounts/token``.
+    """
 
     def __init__(self, client: Reader, now: Callable[[], datetime]) -> None:
         self._client = client
         self._now = now
         self._issued: dict[tuple[str, str, str], _Issued] = {}
+        self._under_way: dict[tuple[str, str, str], asyncio.Task[Secret | Missing]] = {}
 
     async def request(self, namespace: str, account: str, audience: str) -> Secret | Missing:
         """Give a token of a service account for an audience, or say why there is none."""
-        key, now = (namespace, account, audience), self._now()
+        key = (namespace, account, audience)
         held = self._issued.get(key)
-        if held is not None and now < held.until:
+        if held is not None and self._now() < held.until:
             return held.token
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            under_way = self._under_way[key] = asyncio.create_task(self._ask(*key), name="token")
+            under_way.add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(under_way)
+
+    async def _ask(self, namespace: str, account: str, audience: str) -> Secret | Missing:
+        now = self._now()
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/serviceaccounts/{quote(account, safe='')}/token"
         spec = {"audiences": [audience], "expirationSeconds": int(LASTS.total_seconds())}
         reply = await self._client.issue(path, {"spec": spec}, timeout_seconds=CALL_SECONDS)
@@ -59,5 +72,5 @@ class Tokens:
             return Missing(reason=MissingReason.UNRESOLVED, detail=why)
         ends_at = found.status.expiration_timestamp or now + LASTS
         issued = _Issued(token=Secret(found.status.token), until=now + (ends_at - now) * RENEWED)
-        self._issued[key] = issued
+        self._issued[namespace, account, audience] = issued
         return issued.token

@@ -1,5 +1,6 @@
 """Tokens of service accounts, as the API server issues them."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -39,6 +40,15 @@ async def test_a_token_is_asked_for_an_audience_and_kept():
         renewed = await tokens.request("shop", "scaler", "prometheus")
     assert (first, again, renewed) == (Secret("token-1"), Secret("token-1"), Secret("token-2"))
     assert issuer.asked[0] == ("/api/v1/namespaces/shop/serviceaccounts/scaler/token", ["prometheus"])
+
+
+async def test_who_asks_at_once_shares_one_request():
+    """Many sources that present one account's token at a start cost one request."""
+    issuer = Issuer()
+    async with served(issuer.handle) as address, a_reader(address) as client:
+        tokens = Tokens(client, issuer.now)
+        found = await asyncio.gather(*(tokens.request("shop", "scaler", "prometheus") for _ in range(5)))
+    assert (found, len(issuer.asked)) == ([Secret("token-1")] * 5, 1)
 
 
 async def test_each_audience_has_a_token_of_its_own():
