@@ -69,7 +69,7 @@ async def serve_until(
         changes = library.read(files, clock.now(), daemon.governed)
         readings.note(changes, settled=files.settled)
         daemon.load(changes.added)
-        announce_start(settings, outside, library, logger, dry_run=dry_run)
+        announce_start(store, outside, library, logger, dry_run=dry_run)
         async with asyncio.TaskGroup() as group:
             aside = (
                 group.create_task(follow(Watched(settings, paths, files), library, daemon, readings, clock)),
@@ -84,6 +84,13 @@ async def serve_until(
         store.close()
     logger.info("stopped", memory=memory_left(store))
     return 0
+
+
+def memory_kept(store: StateFolder | NoStore) -> str:
+    """Say where memory is kept while the daemon runs."""
+    if isinstance(store, NoStore):
+        return "lost at every restart; keep it with --state-dir"
+    return str(store.folder) if store.fault is None else f"not kept: {store.fault}"
 
 
 def memory_left(store: StateFolder | NoStore) -> str:
@@ -174,7 +181,9 @@ async def nothing() -> None:
     """Close nothing."""
 
 
-def announce_start(settings: Settings, outside: Outside, library: Library, logger: Logger, *, dry_run: bool) -> None:
+def announce_start(
+    store: StateFolder | NoStore, outside: Outside, library: Library, logger: Logger, *, dry_run: bool
+) -> None:
     """Say what runs, and against what."""
     logger.info(
         "started",
@@ -184,7 +193,7 @@ def announce_start(settings: Settings, outside: Outside, library: Library, logge
         kubernetes=outside.version,
         objects=len(library.catalog.objects),
         mode="dry run, nothing is written" if dry_run else "active",
-        memory=settings.state_dir or "lost at every restart; keep it with --state-dir",
+        memory=memory_kept(store),
     )
 
 

@@ -18,6 +18,7 @@ class Keeper:
     def __init__(self, store: Store, vitals: Vitals) -> None:
         self._store = store
         self._vitals = vitals
+        self._show(store.fault)
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
 
     async def save(self, saved: Saved) -> None:
@@ -27,10 +28,13 @@ class Keeper:
             fault = self._store.fault
         except Exception as error:  # a store that breaks must not take the loop along: deciding goes on without it
             fault = f"saving broke with {type(error).__name__}"
+        self._show(fault)
+
+    def _show(self, fault: str | None) -> None:
         if fault is None:
             self._vitals.troubles.pop(TROUBLE, None)
         else:
-            self._vitals.troubles[TROUBLE] = fault
+            self._vitals.troubles[TROUBLE] = f"{fault}; memory is lost with this process"
 
 
 async def collect(is_idle: Callable[[], bool], every_seconds: float) -> None:

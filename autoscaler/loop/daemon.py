@@ -104,6 +104,7 @@ class Daemon:
     def _noted(self) -> None:
         longest = max((obj.polling_interval for obj in self._fleet.objects.values()), default=timedelta(0))
         self._vitals.objects = len(self._fleet.objects)
+        self._vitals.forget_sources(self._fleet.horizons)
         self._vitals.tick_due = 2 * longest + timedelta(seconds=60)
 
     def _remove(self, key: ObjectKey) -> None:

@@ -1,11 +1,15 @@
 """What the probes say: whether the daemon lives, whether it is ready, and why not."""
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from autoscaler.core.foreign import is_rivalled, is_undisturbed, opponent
+from autoscaler.model.objects import Source
 from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.record import Decided, Round, Unobserved
+from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.model.value import value
 
 STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
@@ -15,12 +19,20 @@ ABSENT = frozenset(
 )  # the target's own matter, and no fault of ours
 
 
+class Status(Enum):
+    """How a check came out: a warning wants a person and leaves the daemon ready, a failure does not."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAIL = "fail"
+
+
 @value
 class Check:
     """One line of the readiness detail."""
 
     name: str
-    ok: bool
+    status: Status
     detail: str
 
 
@@ -40,7 +52,8 @@ class Vitals:
     ``refused`` maps an object's name to what is wrong with its newest version, for people: the daemon stays ready,
     since the last good version runs on. ``unreadable`` maps an object's name to why its scale cannot be read: where
     that is so for every object, and not because the targets are absent, nothing can be done and nothing is ready.
-    ``company`` maps an object's name to who else writes its count, which is a matter between the two.
+    ``company`` maps an object's name to who else writes its count, which is a matter between the two. ``sources``
+    are the states of the sources in use, as their last answers left them.
     """
 
     started_at: datetime
@@ -56,9 +69,11 @@ class Vitals:
     refused: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     company: dict[str, str] = field(default_factory=dict)
+    sources: dict[Source, SourceState] = field(default_factory=dict)
 
     def note(self, done: Round) -> None:
-        """Take from a round which scales could not be read, and which of them others write."""
+        """Take from a round how its sources are, which scales could not be read, and which of them others write."""
+        self.sources.update(done.sources)
         for record in done.records:
             name = str(record.obj.key)
             if isinstance(record, Unobserved):
@@ -75,6 +90,10 @@ class Vitals:
         else:
             self.company.pop(name, None)
 
+    def forget_sources(self, used: Container[Source]) -> None:
+        """Drop the sources that nobody asks any more."""
+        self.sources = {source: state for source, state in self.sources.items() if source in used}
+
     def report(self, now: datetime) -> Report:
         """Say how things stand at ``now`` (steady time)."""
         beating = self._beating(now)
@@ -84,47 +103,89 @@ class Vitals:
             self._server(),
             self._ticking(now),
             self._targets(),
-            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.troubles.items())),
-            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.refused.items())),
-            *(Check(name=name, ok=True, detail=detail) for name, detail in sorted(self.company.items())),
+            *_warnings(self.troubles),
+            *self._sources(),
+            *_warnings(self.refused),
+            *_warnings(self.company),
         )
-        ready = not self.stopping and all(check.ok for check in checks)
-        return Report(live=beating.ok, ready=ready, checks=checks)
+        ready = not self.stopping and all(check.status is not Status.FAIL for check in checks)
+        return Report(live=beating.status is Status.OK, ready=ready, checks=checks)
 
     def _beating(self, now: datetime) -> Check:
         last = self.beat_at or self.started_at
         silence = now - last
         if silence > STALLED:
-            return Check(name="beat", ok=False, detail=f"the loop has not moved for {silence.total_seconds():.0f} s")
-        return Check(name="beat", ok=True, detail="the loop moves")
+            return Check(
+                name="beat", status=Status.FAIL, detail=f"the loop has not moved for {silence.total_seconds():.0f} s"
+            )
+        return Check(name="beat", status=Status.OK, detail="the loop moves")
 
     def _objects(self) -> Check:
         if not self.loaded:
-            return Check(name="objects", ok=False, detail="no ScaledObject has been read yet")
-        return Check(name="objects", ok=True, detail=f"{self.objects} loaded, {len(self.refused)} refused")
+            return Check(name="objects", status=Status.FAIL, detail="no ScaledObject has been read yet")
+        counts = f"{self.objects} loaded, {len(self.refused)} refused"
+        if self.refused and not self.objects:
+            return Check(
+                name="objects", status=Status.FAIL, detail=f"{counts}: nothing is scaled; correct the documents"
+            )
+        return Check(name="objects", status=Status.WARNING if self.refused else Status.OK, detail=counts)
 
     def _server(self) -> Check:
         if self.server is not None:
-            return Check(name="apiserver", ok=False, detail=f"{self.server.reason.value}: {self.server.detail}")
+            return Check(
+                name="apiserver", status=Status.FAIL, detail=f"{self.server.reason.value}: {self.server.detail}"
+            )
         if self.server_seen_at is None:
-            return Check(name="apiserver", ok=False, detail="not reached yet")
-        return Check(name="apiserver", ok=True, detail="reached")
+            return Check(name="apiserver", status=Status.FAIL, detail="not reached yet")
+        return Check(name="apiserver", status=Status.OK, detail="reached")
 
     def _ticking(self, now: datetime) -> Check:
         if self.objects == 0:
-            return Check(name="ticks", ok=True, detail="nothing to tick")
+            return Check(name="ticks", status=Status.OK, detail="nothing to tick")
         silence = now - (self.tick_at or self.started_at)
         if silence > self.tick_due:
-            return Check(name="ticks", ok=False, detail=f"no tick has ended for {silence.total_seconds():.0f} s")
-        return Check(name="ticks", ok=True, detail="ticks end")
+            return Check(
+                name="ticks", status=Status.FAIL, detail=f"no tick has ended for {silence.total_seconds():.0f} s"
+            )
+        return Check(name="ticks", status=Status.OK, detail="ticks end")
 
     def _targets(self) -> Check:
         if not self.unreadable:
-            return Check(name="targets", ok=True, detail="every scale that was asked for could be read")
+            return Check(name="targets", status=Status.OK, detail="every scale that was asked for could be read")
         barred = sum(why.reason not in ABSENT for why in self.unreadable.values())
         named = [f"{name}: {why.detail}" for name, why in sorted(self.unreadable.items())[:NAMED]]
         more = f"; and {len(self.unreadable) - NAMED} more" if len(self.unreadable) > NAMED else ""
-        return Check(name="targets", ok=barred < self.objects, detail="; ".join(named) + more)
+        status = Status.WARNING if barred < self.objects else Status.FAIL
+        return Check(name="targets", status=status, detail="; ".join(named) + more)
+
+    def _sources(self) -> Iterator[Check]:
+        for source, state in self.sources.items():
+            if state.health is not SourceHealth.OK:
+                named = f"source {source}" + (f" ({source.credential})" if source.credential else "")
+                yield Check(name=named, status=Status.WARNING, detail=told(state))
+
+
+def _warnings(said: Mapping[str, str]) -> Iterator[Check]:
+    return (Check(name=name, status=Status.WARNING, detail=detail) for name, detail in sorted(said.items()))
+
+
+def told(state: SourceState) -> str:
+    """Say what a source's state means: which it is, since when, why, and what follows for counts."""
+    begun = f"{state.health.value} since {_clock(state.since)}" + (f": {state.detail}" if state.detail else "")
+    match state.health:
+        case SourceHealth.OK:
+            return begun
+        case SourceHealth.DEGRADED:
+            return f"{begun}; a trigger without an answer keeps its object from shrinking"
+        case SourceHealth.BLIND:
+            return f"{begun}; nothing shrinks on it"
+        case SourceHealth.RECOVERING:
+            until = f" before {_clock(state.clear_at)} at the latest" if state.clear_at else " yet"
+            return f"{begun}; it answers, and nothing shrinks on it{until}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def company_of(record: Decided) -> str | None:

@@ -50,7 +50,7 @@ class StateFolder:
         now: Callable[[], datetime],
         known: Callable[[], Iterable[Source]] = tuple,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._now = now
         self._known = known
         self._current = folder / f"memory.v{VERSION}"
@@ -93,7 +93,7 @@ class StateFolder:
             self._failed(f"cannot write {self._current}: {error.strerror}")
             return
         if self.fault is not None:
-            _log.info("state saved again", folder=str(self._folder))
+            _log.info("state saved again", folder=str(self.folder))
         self.fault = self._warned_at = None
         self.saved_at = saved.saved_at
 
@@ -110,10 +110,10 @@ class StateFolder:
     def _take_lock(self) -> int | None:
         """Lock the folder; None where it cannot be written at all."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            self._failed(f"cannot use the state folder {self._folder}: {error.strerror}")
+            self._failed(f"cannot use the state folder {self.folder}: {error.strerror}")
             return None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,7 +121,7 @@ class StateFolder:
             holder = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(lock)
             raise FatalError(
-                f"another daemon (process {holder}) uses the state folder {self._folder}; "
+                f"another daemon (process {holder}) uses the state folder {self.folder}; "
                 "stop it, or give this one a --state-dir of its own"
             ) from error
         with contextlib.suppress(OSError):
@@ -137,7 +137,7 @@ class StateFolder:
         try:
             mark = self._mark.read_bytes()
             self._mark.unlink()
-            _sync_folder(self._folder)
+            _sync_folder(self.folder)
             header = _HEADER.match(path.read_bytes()[:64])
         except OSError:
             return False
@@ -148,7 +148,7 @@ class StateFolder:
         with contextlib.suppress(OSError):
             header = _HEADER.match(self._current.read_bytes()[:64])
             if header is not None and int(header[1]) > VERSION:
-                kept = self._folder / f"memory.v{int(header[1])}"
+                kept = self.folder / f"memory.v{int(header[1])}"
                 if not kept.exists():
                     self._current.rename(kept)
 

@@ -28,6 +28,14 @@ _HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d+)?",
 _INDEX = "/metrics\n/livez\n/readyz (?verbose)\n/health/ping\n/health/status\n"
 
 
+class Status(Protocol):
+    """How a check came out."""
+
+    @property
+    def value(self) -> str:
+        """Give ``ok``, ``warning`` or ``fail``."""
+
+
 class Check(Protocol):
     """One line of the readiness detail."""
 
@@ -36,7 +44,7 @@ class Check(Protocol):
         """What was looked at."""
 
     @property
-    def ok(self) -> bool:
+    def status(self) -> Status:
         """Whether it is as it should be."""
 
     @property
@@ -200,15 +208,23 @@ def _plain(well: bool, report: Report) -> web.Response:
 
 
 def _detailed(report: Report) -> web.Response:
+    checks = [{"name": each.name, "status": each.status.value, "detail": each.detail} for each in report.checks]
     body: dict[str, object] = {
-        "status": "ok" if report.ready else "fail",
+        "status": _worst(report),
         "live": report.live,
         "ready": report.ready,
-        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in report.checks],
+        "checks": checks,
     }
     if not report.ready:
         body["reason"] = _reason(report)
     return web.json_response(body, status=200 if report.ready else 503, dumps=_dumps)
+
+
+def _worst(report: Report) -> str:
+    """Sum up: what is not ready fails, and what is ready may still want a person."""
+    if not report.ready:
+        return "fail"
+    return "warning" if any(check.status.value == "warning" for check in report.checks) else "ok"
 
 
 def _dumps(body: object) -> str:
@@ -216,5 +232,5 @@ def _dumps(body: object) -> str:
 
 
 def _reason(report: Report) -> str:
-    failed = [f"{check.name}: {check.detail}" for check in report.checks if not check.ok]
+    failed = [f"{check.name}: {check.detail}" for check in report.checks if check.status.value == "fail"]
     return "; ".join(failed) or "stopping"

@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 
-from autoscaler.loop.vitals import Vitals
+import pytest
+
+from autoscaler.loop.vitals import Status, Vitals, told
 from autoscaler.model.memory import Contest, Memory
 from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
 from autoscaler.model.record import Decided, Round, Unneeded
+from autoscaler.model.source import Sign, SourceHealth, SourceState
 from tests.unit.builders import (
     START,
     a_decision,
     a_memory,
     a_past,
     a_scale,
+    a_trigger,
     an_object,
     an_observation,
     at,
@@ -26,7 +30,7 @@ def a_healthy_one() -> Vitals:
 
 
 def failing(vitals: Vitals, second: float) -> list[str]:
-    return [check.name for check in vitals.report(at(second)).checks if not check.ok]
+    return [check.name for check in vitals.report(at(second)).checks if check.status is Status.FAIL]
 
 
 def test_a_daemon_that_ticks_is_live_and_ready():
@@ -69,7 +73,52 @@ def test_a_refused_change_is_said_but_the_last_good_version_keeps_it_ready():
     vitals.refused["shop/web"] = "spec.maxReplicaCount: 0 is not at least 1"
     report = vitals.report(at(101))
     assert report.ready
-    assert any("maxReplicaCount" in check.detail for check in report.checks)
+    assert warnings(vitals) == {
+        "objects": "1 loaded, 1 refused",
+        "shop/web": "spec.maxReplicaCount: 0 is not at least 1",
+    }
+
+
+def warnings(vitals: Vitals) -> dict[str, str]:
+    """What wants a person, by name."""
+    return {check.name: check.detail for check in vitals.report(at(101)).checks if check.status is Status.WARNING}
+
+
+def test_a_start_on_refused_documents_alone_is_not_ready():
+    """With nothing loaded and documents refused nothing is scaled, and the probe says so."""
+    vitals = a_healthy_one()
+    vitals.objects = 0
+    assert failing(vitals, 101) == []
+    vitals.refused["web.yaml ScaledObject web"] = "E104 min > max"
+    assert failing(vitals, 101) == ["objects"]
+
+
+def test_troubles_warn_and_leave_it_ready():
+    """Files that are away and a state folder that cannot be written want a person, and scaling goes on."""
+    vitals = a_healthy_one()
+    vitals.troubles["state"] = "cannot use the state folder /nowhere: no such file"
+    assert vitals.report(at(101)).ready
+    assert warnings(vitals) == vitals.troubles
+
+
+def test_a_source_that_is_not_ok_warns_and_says_what_follows():
+    """State, since, signs in words and the consequence; a source that is well, or no longer asked, is not named."""
+    vitals, source = a_healthy_one(), a_trigger().ask.question.source
+    why = "every request of the last two beats failed"
+    blind = SourceState(health=SourceHealth.BLIND, since=at(0), signs=frozenset({Sign.FAILING}), detail=why)
+    vitals.note(Round(at=at(30), records=(), sources={source: blind}))
+    assert vitals.report(at(101)).ready
+    assert list(warnings(vitals)) == [f"source {source}"]
+    (detail,) = warnings(vitals).values()
+    assert detail.endswith(f"Z: {why}; nothing shrinks on it")
+    vitals.forget_sources(())
+    assert warnings(vitals) == {}
+
+
+@pytest.mark.parametrize("health", SourceHealth)
+def test_every_state_of_a_source_is_said_by_its_name(health: SourceHealth):
+    """The words begin with the state that the metric and the log name."""
+    assert told(SourceState(health=health, since=START, clear_at=at(60))).startswith(f"{health.value} since ")
 
 
 def test_a_daemon_that_stops_is_not_ready():
