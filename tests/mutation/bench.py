@@ -19,7 +19,7 @@ from tests.mutation.suite import Verdict
 COPIED = ("autoscaler", "tests", "config", "pyproject.toml")
 NICE = 10
 ALLOWANCE = 3
-"""A stage may use so many times what it uses without a mutant, and five seconds."""
+"""A stage may use so many times what it uses without a mutant, and ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Bench:
             if verdict.killer is not None:
                 raise SuiteError(f"the {verdict.killer} tests fail without any mutant: {verdict.failed}")
         longest = {stage: max(v.seconds[stage] for v in verdicts) for stage in verdicts[0].seconds}
-        self.allowed = {stage: ALLOWANCE * seconds + 5 for stage, seconds in longest.items()}
+        self.allowed = {stage: ALLOWANCE * seconds + 10 for stage, seconds in longest.items()}
         return longest
 
     def judge(self, mutants: Iterable[Mutant]) -> Iterator[Judged]:

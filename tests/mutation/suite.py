@@ -1,7 +1,7 @@
 """Runs the suite against the core of the tree it is started in, in a fork for each request on standard input.
 
 Only what does not change from mutant to mutant is imported before the fork. A request is a line of JSON, and so is
-each answer. The stages: unit tests (the mutated file's own first), a tenth of the vectors, properties.
+each answer. The stages: the mutated file's own tests, all unit tests, a tenth of the vectors, properties.
 """
 
 import importlib
@@ -61,8 +61,9 @@ PROFILE: dict[str, Any] = {
     "deadline": None,
     "database": None,
     "suppress_health_check": list(hypothesis.HealthCheck),
+    "phases": (hypothesis.Phase.explicit, hypothesis.Phase.generate),
 }
-"""No rule of Hypothesis's that a slow machine breaks may pass for a test that fails."""
+"""No rule of Hypothesis's that a slow machine breaks may pass for a test that fails, and nothing is shrunk."""
 BROKEN = "broken"
 MEMORY = 4 * 2**30
 
@@ -136,11 +137,15 @@ def _allow(seconds: float | None) -> None:
         signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
 
 
-def _unit(path: Path | None) -> str:
-    """Run the mutated file's own tests first, so that most mutants die before the others are even collected."""
+def _own(path: Path | None) -> str:
+    """Run the mutated file's own tests, so that most mutants die before the others are even collected."""
     names = OWN.get(path.stem, (f"test_{path.stem}.py",)) if path is not None else ()
     own = [UNIT / name for name in names if (UNIT / name).exists()]
-    return (_pytest(own) if own else "") or _pytest([FIRST, UNIT])
+    return _pytest(own) if own else ""
+
+
+def _unit(path: Path | None) -> str:
+    return _pytest([FIRST, UNIT])
 
 
 def _properties(path: Path | None) -> str:
@@ -192,7 +197,12 @@ def _judged(family: Any, vector: dict[str, Any]) -> object:
         return error
 
 
-STAGES: dict[str, Callable[[Path | None], str]] = {"unit": _unit, "vectors": _vectors, "properties": _properties}
+STAGES: dict[str, Callable[[Path | None], str]] = {
+    "own": _own,
+    "unit": _unit,
+    "vectors": _vectors,
+    "properties": _properties,
+}
 """Each gives what failed first, or nothing."""
 
 if __name__ == "__main__":
