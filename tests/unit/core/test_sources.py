@@ -215,6 +215,17 @@ def test_each_trigger_waits_for_its_own_range():
     assert watch.holds(long) == []
 
 
+@pytest.mark.parametrize("ranges", [(2, 10), (10, 2), (10, 10)])
+def test_of_two_triggers_the_hold_lasts_as_long_as_the_longer(ranges: tuple[int, int]):
+    """Triggers of one source give one hold, which ends when the last of them sees no gap."""
+    one = an_object().triggers[0]
+    asks = [replace(one.ask, looks_back=timedelta(minutes=minutes)) for minutes in ranges]
+    obj = an_object(triggers=[replace(one, ask=ask) for ask in asks])
+    watch = Watch(horizons=horizons((obj,)))
+    since = watch.hear().since
+    assert [hold.until for hold in holds(obj, watch.guard, at(15))] == [since + timedelta(minutes=max(ranges))]
+
+
 def test_the_recovery_time_has_bounds():
     """H is at least a minute and at most an hour, whatever the query looks back on."""
     ask = an_object().triggers[0].ask
