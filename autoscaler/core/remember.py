@@ -11,7 +11,7 @@ from autoscaler.core.stabilize import record
 from autoscaler.model.decision import Activity, Decision, Reason
 from autoscaler.model.memory import Change, Contest, Memory, Past, Pending, Recommendation, TriggerMemory
 from autoscaler.model.objects import Behavior, ScaledObject
-from autoscaler.model.observation import Measurement, Observation, Origin, Sample, Slot
+from autoscaler.model.observation import Measurement, Missing, MissingReason, Observation, Origin, Sample, Slot
 from autoscaler.model.record import Applied, Outcome, Superseded, Unknown, Unneeded
 
 _AWAKENED = (Activity.ACTIVE, Activity.FORCED)
@@ -95,10 +95,21 @@ def _changes(
 def _recommendations(
     obj: ScaledObject, known: Memory, rules: Behavior | None, seen: Observation, decision: Decision
 ) -> tuple[Recommendation, ...]:
-    past = known.recommendations or ()
-    if decision.recommendation is None:
+    """While a source's silence is not believed the running count stands in, lest the window runs dry meanwhile."""
+    past, recorded = known.recommendations or (), decision.recommendation
+    if _is_disbelieved(seen) and _stays_awake(obj, decision):
+        recorded = max(recorded or 0, decision.current)
+    if recorded is None:
         return past
-    return record(past, decision.recommendation, behavior=rules, window=obj.downscale_window, at=seen.at)
+    return record(past, recorded, behavior=rules, window=obj.downscale_window, at=seen.at)
+
+
+def _is_disbelieved(seen: Observation) -> bool:
+    return any(isinstance(found, Missing) and found.reason is MissingReason.BLIND for found in seen.measurements)
+
+
+def _stays_awake(obj: ScaledObject, decision: Decision) -> bool:
+    return decision.current > 0 and not _is_resting(obj, decision, decision.desired)
 
 
 def _last_active_at(
@@ -109,7 +120,7 @@ def _last_active_at(
         refused = any(step.reason is Reason.PAUSED_SCALE_OUT for step in decision.steps)
         running = decision.base > 0 and decision.base == decision.current and not refused
         return floored(seen.at) if running or isinstance(outcome, Applied | Unknown) else known.last_active_at
-    awake = decision.current > 0 and not _is_resting(obj, decision, decision.desired)
+    awake = _stays_awake(obj, decision)
     if awake and (decision.activity is Activity.UNKNOWN or is_held_by_source(holds_of(obj, seen))):
         return counted_active(obj, known, seen.at)
     return known.last_active_at

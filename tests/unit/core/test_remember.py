@@ -9,7 +9,7 @@ from autoscaler.core.remember import remember
 from autoscaler.model.decision import Activity
 from autoscaler.model.memory import Change, Memory, Past, Recommendation, TriggerMemory
 from autoscaler.model.objects import Fallback, Pause, TargetType
-from autoscaler.model.observation import Hold, HoldReason, Origin
+from autoscaler.model.observation import Hold, HoldReason, MissingReason, Origin
 from autoscaler.model.record import Applied, Failed, Outcome, Superseded, Unknown, Unneeded, Withheld
 from tests.unit.builders import (
     BOTH,
@@ -34,6 +34,10 @@ EVENTFUL = an_object(behavior=a_behavior())
 KNOWN = a_memory((4, 0), past=a_past(replicas=4))
 
 
+def recommended(replicas: int, when: float) -> Recommendation:
+    return Recommendation(replicas=replicas, at=at(when))
+
+
 def after(memory: Memory = KNOWN, obj=EVENTFUL, *, seen=None, decision=None, outcome: Outcome = Unneeded()) -> Memory:  # noqa: B008
     seen = seen or an_observation(4.0, replicas=4, now=15)
     decision = decision or a_decision(4, current=4, recommendation=4)
@@ -48,6 +52,27 @@ def test_an_outage_does_not_end_the_initial_cooldown(initial: float, known_until
     never = replace(KNOWN, last_active_at=None)
     found = after(never, obj, seen=an_observation(missing(), replicas=4, now=15), decision=decision)
     assert found.last_active_at == (None if known_until is None else at(known_until))
+
+
+def test_a_window_does_not_run_dry_on_what_is_not_believed():
+    """While a source's silence is not believed the running count is recorded: the first belief meets a full window."""
+    silent = an_observation(missing(MissingReason.BLIND), replicas=4, now=15)
+    failed = a_decision(4, current=4, activity=Activity.UNKNOWN)
+    assert after(seen=silent, decision=failed).recommendations == (*KNOWN.recommendations, recommended(4, 15))
+    partial = a_decision(4, current=4, recommendation=2)
+    assert after(seen=silent, decision=partial).recommendations == (*KNOWN.recommendations, recommended(4, 15))
+    grown = a_decision(6, current=4, recommendation=6)
+    assert after(seen=silent, decision=grown).recommendations == (*KNOWN.recommendations, recommended(6, 15))
+    asleep = an_observation(missing(MissingReason.BLIND), replicas=0, now=15)
+    resting = a_decision(0, current=0, activity=Activity.UNKNOWN)
+    assert after(seen=asleep, decision=resting).recommendations == KNOWN.recommendations
+
+
+def test_any_other_failure_records_nothing():
+    """A tick without a recommendation leaves none, as a failed pass of the HPA."""
+    failed = a_decision(4, current=4, activity=Activity.UNKNOWN)
+    seen = an_observation(missing(), replicas=4, now=15)
+    assert after(seen=seen, decision=failed).recommendations == KNOWN.recommendations
 
 
 def test_a_tick_in_full():
