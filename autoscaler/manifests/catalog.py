@@ -150,9 +150,10 @@ class _Draft:
         self.findings: list[Finding] = []
         self.refused: list[Refused] = []
         self.documents = {file: self._documents(file, namespace) for file in snapshot.files}
+        running = {one.file for one in catalog.items.values() if isinstance(one.held, ScaledObject)}
         for finding in (one for found in self.documents.values() for one in found.findings):
             self.findings.append(finding)
-            self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=False))
+            self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=finding.file in running))
 
     def take_credentials(self) -> None:
         """Take authentications, Secrets and ConfigMaps; objects are read with what they give."""

@@ -47,18 +47,18 @@ def test_an_invalid_change_keeps_the_last_good_version_running():
 
 def test_a_document_that_was_never_good_runs_not():
     """What is refused at first sight has nothing to go on with."""
-    catalog, changes = step(Catalog(), {"a.yaml": BROKEN})
+    catalog, changes = step(Catalog(), {"a.yaml": BROKEN, "b.yaml": "a: [\n"})
     assert catalog.objects == {}
-    assert [one.running for one in changes.refused] == [False]
+    assert [one.running for one in changes.refused] == [False, False]
 
 
 def test_a_file_that_is_no_yaml_keeps_everything_it_gave():
-    """A syntax error anywhere in a file leaves its objects as they were, and the file is named."""
+    """A syntax error anywhere in a file leaves its objects as they were, and the file is named, with what goes on."""
     catalog, _ = step(Catalog(), {"a.yaml": WEB, "b.yaml": web(name="other", target="other")})
     catalog, changes = step(catalog, {"a.yaml": "a: [\n", "b.yaml": web(name="other", target="other")}, after=100)
     assert len(catalog.objects) == 2
     (refused,) = changes.refused
-    assert (refused.file, refused.key) == ("a.yaml", None)
+    assert (refused.file, refused.key, refused.running) == ("a.yaml", None, True)
     _, later = step(catalog, {"a.yaml": "a: [\n", "b.yaml": web(name="other", target="other")}, after=1000)
     assert later.removed == ()
 
