@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -14,7 +15,7 @@ from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
 from autoscaler.manifests.document import Finding
 from autoscaler.manifests.files import snapshot
 from autoscaler.manifests.settings import Settings
-from autoscaler.model.faults import Severity
+from autoscaler.model.faults import Fault, Severity, sentence
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 from autoscaler.scalers.registry import build_registry, built_in
@@ -99,6 +100,8 @@ def examine(paths: Sequence[str], *, recursive: bool, ignore: frozenset[str]) ->
     """Read and check everything below ``paths``."""
     seen = snapshot(paths, recursive=recursive)
     _, changes = update(Catalog(), seen, build_registry(built_in()), Settings(), at=datetime.now(UTC), governed={})
+    if seen.files and not changes.added and not changes.refused:
+        changes = replace(changes, findings=(*changes.findings, _nothing_in(seen)))
     return result_of(seen, changes, ignore)
 
 
@@ -113,6 +116,12 @@ def result_of(seen: Snapshot, changes: Changes, ignore: frozenset[str]) -> Resul
         unreadable=tuple(file.path for file in seen.files if file.text is None),
         derived=tuple(_derived(changes)),
     )
+
+
+def _nothing_in(seen: Snapshot) -> Finding:
+    message = "no ScaledObject and no SeldonDeployment in any of these files: nothing was checked"
+    fault = Fault(code="W101", severity=Severity.WARNING, path="", message=message)
+    return Finding(file=seen.files[0].path, fault=fault)
 
 
 def _derived(changes: Changes) -> Iterator[str]:
@@ -142,7 +151,7 @@ def write_findings(findings: Iterable[Finding], screen: Screen) -> None:
         )
         code = screen.paint(fault.code, _COLORS[fault.severity], bold=True)
         path = _PREFIX.sub("", fault.path, count=1)
-        screen.write(f"{place}: {code} {f'{path}: ' if path else ''}{fault.message}")
+        screen.write(f"{place}: {code} {sentence(path, fault.message)}")
         if fault.excerpt is not None:
             screen.write(f"    {fault.excerpt}")
             if fault.caret is not None:
@@ -157,9 +166,9 @@ def _summary(result: Result) -> str:
     if not result.files:
         return "No YAML file there. Folders below are read with -R."
     if not result.findings:
-        found = f"{_counted(result.objects, 'object')}, nothing wrong" if result.objects else "no ScaledObject in it"
-        return f"{', '.join([parts[0], *parts[1:]])}: {found}."
-    return f"{', '.join(parts)}. More: autoscaler explain {_worst(result)}"
+        return f"{', '.join(parts)}: {_counted(result.objects, 'object')}{', nothing wrong' if result.objects else ''}."
+    none = "" if result.objects else ": 0 objects"
+    return f"{', '.join(parts)}{none}. More: autoscaler explain {_worst(result)}"
 
 
 def _worst(result: Result) -> str:
@@ -202,8 +211,7 @@ def write_github(result: Result, screen: Screen) -> None:
         fault = finding.fault
         place = {"file": plain(finding.file, LONGEST), "line": fault.line, "col": fault.column, "title": fault.code}
         given = ",".join(f"{name}={_property(str(part))}" for name, part in place.items() if part is not None)
-        path = f"{fault.path}: " if fault.path else ""
-        screen.write(f"::{_GITHUB[fault.severity]} {given}::{_message(f'{path}{fault.message}')}")
+        screen.write(f"::{_GITHUB[fault.severity]} {given}::{_message(sentence(fault.path, fault.message))}")
 
 
 def _message(text: str) -> str:

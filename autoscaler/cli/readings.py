@@ -7,7 +7,7 @@ import structlog
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Changes, Refused
 from autoscaler.manifests.document import Finding
-from autoscaler.model.faults import Fault, Severity
+from autoscaler.model.faults import Fault, Severity, sentence
 from autoscaler.model.objects import ObjectKey
 
 Logger = structlog.typing.FilteringBoundLogger
@@ -107,5 +107,5 @@ def complaint(refused: Refused) -> str:
 
 def placed(fault: Fault) -> str:
     """Give a fault's place and message."""
-    where = f"line {fault.line}, {fault.path}" if fault.line else fault.path
-    return f"{where}: {fault.message}"
+    where = f"line {fault.line}: " if fault.line else ""
+    return where + sentence(fault.path, fault.message)

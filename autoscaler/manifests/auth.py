@@ -18,7 +18,7 @@ from autoscaler.manifests.settings import Grant, Resolve
 from autoscaler.manifests.written import Name, Written
 from autoscaler.model.auth import Authentication, AuthRef, Reference, ReferenceKind
 from autoscaler.model.faults import Fault
-from autoscaler.model.text import Secret
+from autoscaler.model.text import Secret, plain
 from autoscaler.model.value import value
 
 KINDS: Final = ("TriggerAuthentication", "ClusterTriggerAuthentication")
@@ -124,9 +124,16 @@ def resolver(
         found = known.get(ref)
         if found is None:
             return None
-        values = {one.parameter: _look_up(one, ref.namespace or cluster_namespace, secrets) for one in found.references}
+        home = ref.namespace or cluster_namespace
+        values = {one.parameter: _look_up(one, home, secrets) for one in found.references}
         complete = {parameter: secret for parameter, secret in values.items() if secret is not None}
-        return Grant(parameters=complete if len(complete) == len(values) else None, pod_identity=found.pod_identity)
+        return Grant(
+            parameters=complete if len(complete) == len(values) else None,
+            names=_names(found),
+            absent=tuple(dict.fromkeys(_absent(found, home, secrets))),
+            unusable=tuple(_unusable(found, home, secrets)),
+            pod_identity=found.pod_identity,
+        )
 
     return resolve
 
@@ -135,6 +142,32 @@ def _look_up(one: Reference, namespace: str, secrets: Mapping[tuple[str, str, st
     kind = _DOCUMENTS.get(one.kind)
     found = None if kind is None else secrets.get((kind, namespace, one.name))
     return None if found is None or found.denied else found.values.get(one.key)
+
+
+def _names(found: Authentication) -> frozenset[str] | None:
+    if any(one.kind is ReferenceKind.FILE for one in found.references):
+        return None
+    return frozenset(one.parameter for one in found.references)
+
+
+def _absent(found: Authentication, home: str, secrets: Mapping[tuple[str, str, str], Kept]) -> Iterator[str]:
+    for one in found.references:
+        kind = _DOCUMENTS.get(one.kind)
+        if kind is not None and (kind, home, one.name) not in secrets:
+            yield f"{kind} {plain(home, 60)}/{plain(one.name, 60)}"
+
+
+def _unusable(found: Authentication, home: str, secrets: Mapping[tuple[str, str, str], Kept]) -> Iterator[str]:
+    for one in found.references:
+        kept = secrets.get((_DOCUMENTS.get(one.kind, ""), home, one.name))
+        if kept is None:
+            continue
+        where = f"{kept.kind} {plain(home, 60)}/{plain(one.name, 60)}"
+        if kept.denied:
+            yield f"{where}, which is annotated {PREFIX}/use: deny"
+        elif one.key not in kept.values:
+            has = ", ".join(plain(key, 60) for key in sorted(kept.values)) or "none"
+            yield f'the key "{plain(one.key, 60)}" of {where}, which has {has}'
 
 
 def _unsupported(raw: Data) -> Iterator[Fault]:

@@ -109,7 +109,8 @@ def _taken(claim: Claim, group: Sequence[Claim], owner: Claim | None) -> Fault:
         return _taken_by(claim, owner.obj.key, owner.document.file)
     others = ", ".join(plain(str(one.obj.key), 80) for one in group if one is not claim)
     target = plain(str(claim.obj.target), 80)
-    return error("E109", _place(claim), f"{target} is also the target of {others}; none came first, remove all but one")
+    message = f"{target} is the target of {others} too, and nothing tells which was first: none acts; keep only one"
+    return error("E109", _place(claim), message)
 
 
 def _taken_by(claim: Claim, key: ObjectKey, origin: str) -> Fault:

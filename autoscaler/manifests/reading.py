@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from autoscaler.manifests import auth, seldon
 from autoscaler.manifests import scaledobject as so
 from autoscaler.manifests.document import Document, Documents
-from autoscaler.manifests.faults import has_error, note, placed
+from autoscaler.manifests.faults import error, guess, has_error, note, placed
 from autoscaler.manifests.owners import Claim
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
 from autoscaler.model.auth import Authentication
@@ -16,6 +16,10 @@ from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
 KEPT_KINDS: Final = ("Secret", "ConfigMap")
+_KEDA: Final = so.API_VERSION.partition("/")[0] + "/"
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {_KEDA: (so.KIND, *auth.KINDS), seldon.GROUP: (seldon.KIND,)}
+_OF_KEDA: Final = ("ScaledJob", "CloudEventSource", "ClusterCloudEventSource")
+"""Kinds that are KEDA's own and near to none of ours."""
 
 ItemKey: TypeAlias = tuple[str, str, str]
 """Kind, namespace, name."""
@@ -99,10 +103,28 @@ def read_objects(document: Document, basis: Basis, resolve: Resolve) -> Outcome:
         found = seldon.candidates(document, basis.operator)
         outcome = _judged(document, found.candidates, basis, resolve, found.faults)
         return outcome if not has_error(found.faults) else _refused(document, found.faults)
+    return _other(document)
+
+
+def _other(document: Document) -> Outcome:
+    """Refuse what is nearly a kind that is read, note what else is KEDA's, and leave other kinds alone."""
+    nearly = _nearly(document)
+    if nearly is not None:
+        return _refused(document, placed((nearly,), document.root))
     if document.api_version == so.API_VERSION and document.kind not in auth.KINDS:
-        message = f"kind {plain(document.kind, 60)} is not read by this version; nothing acts on it"
+        message = f"{plain(document.kind, 60)} is not read by this version; nothing acts on it"
         return Outcome(document=document, faults=placed((note("I123", "kind", message),), document.root))
     return Outcome(document=document)
+
+
+def _nearly(document: Document) -> Fault | None:
+    """Say which kind was probably meant; None where none was."""
+    kinds = next((kinds for group, kinds in _KINDS.items() if document.api_version.startswith(group)), ())
+    if document.kind in auth.KINDS and kinds and document.api_version != so.API_VERSION:
+        found = plain(document.api_version, 60)
+        return error("E101", "apiVersion", f"{document.kind} is known as {so.API_VERSION}, found {found}; write that")
+    hint = "" if document.kind in (*kinds, *_OF_KEDA) else guess(document.kind, kinds)
+    return error("E101", "kind", f'unknown kind "{plain(document.kind, 60)}"{hint}') if hint else None
 
 
 def _judged(

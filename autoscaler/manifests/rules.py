@@ -118,7 +118,7 @@ def _unknown_types(case: Case) -> Iterator[Fault]:
             yield error(
                 "E106",
                 f"{case.path}.triggers[{index}].type",
-                f'unknown trigger type "{plain(trigger.type, 60)}"{hint or ""}; known: {known}',
+                f'unknown trigger type "{plain(trigger.type, 60)}" (known: {known}){hint}',
             )
 
 

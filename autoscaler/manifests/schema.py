@@ -89,7 +89,7 @@ def _unknown(model: type[BaseModel], place: Place, path: str) -> Fault:
             "W120", path, f'KEDA drops "{name}": it is our own word; put it into the annotation autoscaler.sh/spec'
         )
     hint = guess(name, _fields(model, place[:-1]))
-    return warning("W103", path, f'unknown field "{plain(name, 60)}"{hint or "; it has no effect, remove it"}')
+    return warning("W103", path, f"unknown field{hint or '; it has no effect, remove it'}")
 
 
 def _fields(model: type[BaseModel], place: Place) -> list[str]:
@@ -178,8 +178,13 @@ def _number(_context: Misfit, found: Data) -> str:
     if isinstance(found, float):
         return f"must be a whole number, found {_kind(found)}; KEDA takes no fractions here"
     if isinstance(found, str) and found.strip().isdecimal():
-        return "must be a number, found text; remove the quotes"
-    return f"must be a whole number, found {_kind(found)}"
+        return f'must be a number, found the text "{plain(found, 30)}"; remove the quotes'
+    return f"must be a whole number, found {_shown(found)}"
+
+
+def _shown(found: Data) -> str:
+    """Name what was found where a number or a switch belongs: no secret stands there, so text is shown."""
+    return f'the text "{plain(found, 40)}"' if isinstance(found, str) and found else _kind(found)
 
 
 _CODES: Final = {"too_short": "E106"}
@@ -192,7 +197,7 @@ _WORDS: Final[Mapping[str, _Word]] = {
     "string_type": _text,
     "int_type": _number,
     "int_from_float": _number,
-    "bool_type": lambda _context, found: f"must be true or false, without quotes; found {_kind(found)}",
+    "bool_type": lambda _context, found: f"must be true or false, without quotes; found {_shown(found)}",
     "list_type": lambda _context, found: f"must be a list, found {_kind(found)}",
     "dict_type": lambda _context, found: f"must be a mapping, found {_kind(found)}",
     "model_type": lambda _context, found: f"must be a mapping, found {_kind(found)}",
@@ -203,6 +208,6 @@ _WORDS: Final[Mapping[str, _Word]] = {
     "too_short": lambda _context, _found: "must hold at least one entry",
     "literal_error": lambda context, _found: f"must be one of {context['expected']}",
     "enum": lambda context, _found: f"must be one of {context['expected']}",
-    "quantity": lambda _context, found: f'must be a quantity such as "0.1", in quotes; found {_kind(found)}',
-    "seconds": lambda _context, found: f"must be seconds, at least 0.1 and without quotes; found {_kind(found)}",
+    "quantity": lambda _context, found: f'must be a quantity such as "0.1", in quotes; found {_shown(found)}',
+    "seconds": lambda _context, found: f"must be seconds, at least 0.1 and without quotes; found {_shown(found)}",
 }

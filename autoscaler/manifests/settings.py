@@ -39,10 +39,15 @@ class Grant:
     """What is known of an authentication while a trigger is read.
 
     ``parameters`` is None where not all of them are among the documents: they are resolved when they are needed.
+    ``names`` are the parameters it will give, None where only its file knows them. ``absent`` are the documents it
+    names that are not there, ``unusable`` those that are there and do not give what it wants, both for people.
     ``pod_identity`` is the provider it asks for, None where it asks for none.
     """
 
     parameters: Mapping[str, Secret] | None
+    names: frozenset[str] | None = None
+    absent: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
     pod_identity: str | None = None
 
 

@@ -16,6 +16,7 @@ from autoscaler.model.value import value
 
 _DROPPED: Final = {"metricName": "KEDA dropped it in 2.x; it has no effect"}
 """Keys that old examples still carry."""
+_TARGETS: Final = ("threshold", "targetValue", "value")
 
 
 @value
@@ -65,6 +66,7 @@ def _read(
         use_cached=bool(written.use_cached_metrics),
         auth=auth,
         pod_identity=None if grant is None else grant.pod_identity,
+        granted=None if grant is None else grant.names,
         namespace=around.key.namespace,
         object_name=around.key.name,
         author=around.author,
@@ -76,8 +78,7 @@ def _read(
     if isinstance(parsed, Faults):
         return None, (*found, *parsed.faults)
     if parsed.ask.target.amount <= 0 and not around.composed:  # a formula needs no target of its triggers
-        message = "the target must be at least 0.001: the API server refuses KEDA's HPA with less"
-        return None, (*found, *parsed.warnings, error("E104", f"{path}.metadata", message))
+        return None, (*found, *parsed.warnings, _too_low(written, path))
     made = Trigger(
         type=written.type,
         name=spec.name,
@@ -86,6 +87,14 @@ def _read(
         on_missing=around.on_missing.get(written.name or "", OnMissing.KEDA),
     )
     return made, (*found, *parsed.warnings)
+
+
+def _too_low(written: WrittenTrigger, path: str) -> Fault:
+    """Point at the key that holds the target, under whatever name this type of trigger has for it."""
+    key = next((key for key in _TARGETS if key in written.metadata), "")
+    found = f', found "{plain(written.metadata[key], 40)}"' if key else ""
+    message = f"must be at least 0.001{found}: the API server refuses KEDA's HPA with less"
+    return error("E104", f"{path}.metadata.{key}" if key else f"{path}.metadata", f"{key or 'the target'} {message}")
 
 
 def _auth(written: WrittenTrigger, namespace: str) -> AuthRef | None:
@@ -97,9 +106,18 @@ def _auth(written: WrittenTrigger, namespace: str) -> AuthRef | None:
 
 
 def _not_here(auth: AuthRef | None, grant: Grant | None, path: str) -> Iterator[Fault]:
-    if auth is not None and grant is None:
-        message = f"{plain(str(auth), 120)} is not among these documents; without it the trigger gives no sample"
-        yield note("I122", f"{path}.authenticationRef", message)
+    """Say what of an authentication is not among the documents, or lacks a key there."""
+    if auth is None:
+        return
+    here, ref = f"{path}.authenticationRef", plain(str(auth), 120)
+    if grant is None:
+        yield note("I122", here, f"{ref} is not among these documents; without it the trigger gives no sample")
+        return
+    for absent in grant.absent:
+        message = f"{ref} names {absent}, which is not among these documents; add it, or the trigger gives no sample"
+        yield note("I122", here, message)
+    for unusable in grant.unusable:
+        yield warning("W122", here, f"{ref} names {unusable}: the trigger gives no sample until that is corrected")
 
 
 def _unknown_keys(written: WrittenTrigger, scaler: Scaler, path: str) -> Iterator[Fault]:
@@ -110,8 +128,7 @@ def _unknown_keys(written: WrittenTrigger, scaler: Scaler, path: str) -> Iterato
 
 
 def _unknown_key(key: str, kind: str, known: frozenset[str]) -> str:
-    hint = guess(key, known) or f"; {kind} does not know it and it has no effect, remove it"
-    return f'unknown key "{plain(key, 60)}"{hint}'
+    return "unknown key" + (guess(key, known) or f"; {kind} does not know it and it has no effect, remove it")
 
 
 def _same_metric(triggers: tuple[Trigger, ...], path: str) -> Iterator[Fault]:

@@ -33,6 +33,14 @@ class Fault:
     reason: str = ""
 
 
+def sentence(path: str, message: str) -> str:
+    """Put a path before a message, so that no field is named twice: ``spec.minReplicaCount must be a whole number``."""
+    last = path.rpartition(".")[2]
+    if last and message.startswith(f"{last} "):
+        return path + message.removeprefix(last)
+    return f"{path}: {message}" if path else message
+
+
 @value
 class Faults:
     """Everything that is wrong with one document, in document order; at least one of them an error."""

@@ -13,7 +13,8 @@ class TriggerSpec:
     """One entry of ``spec.triggers`` with what a scaler needs to know around it.
 
     ``path`` is where it stands (``spec.triggers[0]``). ``env`` is the target container's environment, empty where it is
-    not known. ``pod_identity`` is the provider its authentication asks for, None where it asks for none.
+    not known. ``granted`` are the parameters that its authentication names, None where it has none or they are not
+    known. ``pod_identity`` is the provider its authentication asks for, None where it asks for none.
     ``as_metric_source``: scalingModifiers are in use, so a scaler may relax what it demands.
     """
 
@@ -24,6 +25,7 @@ class TriggerSpec:
     metric_type: str | None = None
     use_cached: bool = False
     auth: AuthRef | None = None
+    granted: frozenset[str] | None = None
     pod_identity: str | None = None
     namespace: str
     object_name: str

@@ -162,6 +162,15 @@ class Reader:
                     return Found(name=name, text=text, place=place)
         return None
 
+    def is_given(self, *names: str, sources: Iterable[Place] = METADATA_ONLY) -> bool:
+        """Say whether a parameter is there, or may be: an authentication counts by what it names while unresolved."""
+        places = tuple(sources)
+        if self.find(*names, sources=places):
+            return True
+        if not (self.unresolved and Place.AUTH in places):
+            return False
+        return self.spec.granted is None or not self.spec.granted.isdisjoint(names)
+
     def fault(self, code: str, name: str, message: str, *, reason: str = "bad_value") -> None:
         """Add a fault of the scaler's own about the parameter ``name``; without a name it is about all of metadata."""
         place = f"{self.spec.path}.metadata.{name}" if name else f"{self.spec.path}.metadata"

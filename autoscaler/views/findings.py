@@ -41,6 +41,15 @@ _MANIFEST: Final = (
         '  threshold: "10"      # was missing',
     ),
     Page(
+        code="W101",
+        title="No object to check",
+        why="The files are manifests, but none of them is a ScaledObject or a SeldonDeployment with kedaSpec, so a "
+        "check that passes says nothing. Status 0, with --strict 1.",
+        fix="Name the right files or folder (-R reads folders below), correct apiVersion and kind, or leave the "
+        "finding out with --ignore W101 where files without objects are expected.",
+        example="apiVersion: keda.sh/v1alpha1\nkind: ScaledObject",
+    ),
+    Page(
         code="W103",
         title="An unknown key",
         why="Nothing reads it, here or in KEDA, so whatever it was meant to set has its default.",
@@ -118,11 +127,22 @@ _MANIFEST: Final = (
 _NOT_HERE: Final = (
     Page(
         code="I122",
-        title="An authentication that is not among these documents",
-        why="The trigger names a TriggerAuthentication that no document holds. Until one does the trigger gives no "
-        "sample, since a query without its credentials would answer another question.",
+        title="Credentials that are not among these documents",
+        why="The trigger names a TriggerAuthentication, or that names a Secret or ConfigMap, that no document holds. "
+        "Until one does the trigger gives no sample, since a query without its credentials would "
+        "answer another question.",
         fix="Add the TriggerAuthentication, and its Secret, to the files; or correct authenticationRef.",
         example="authenticationRef:\n  name: prometheus-token",
+    ),
+    Page(
+        code="W122",
+        title="A Secret that does not give what is asked of it",
+        why="The TriggerAuthentication, and the Secret or ConfigMap that it names, are among these documents, but the "
+        "key is not in it, or its owner denies its use. The trigger gives no sample.",
+        fix="Correct the key in secretTargetRef or configMapTargetRef, or add it to the Secret; remove the annotation "
+        "autoscaler.sh/use: deny where its use is meant.",
+        example="secretTargetRef:\n- parameter: bearerToken\n  name: prometheus-token\n  "
+        "key: token   # must be a key of the Secret",
     ),
     Page(
         code="I123",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import Missing, MissingReason
-from autoscaler.model.text import Secret
+from autoscaler.model.text import Secret, plain
 from autoscaler.model.value import value
 from autoscaler.scalers.headers import Header, refuse_name, refuse_value
 from autoscaler.scalers.literals import parse_items, trim
@@ -77,11 +77,11 @@ def dress(source: Source, parameters: Mapping[str, Secret]) -> Dress | Missing:
 
 
 def _fault_incomplete(reader: Reader, mode: str) -> None:
-    lacking = [names for names in _NEEDED[mode] if not reader.find(*names, sources=_places(mode))]
-    if lacking and not reader.unresolved:
-        wanted = " and ".join(names[0] for names in lacking)
-        message = f"authentication mode {mode} needs {wanted}: give it in the TriggerAuthentication"
-        reader.fault("E106", "authModes", message, reason="auth_incomplete")
+    lacking = [names for names in _NEEDED[mode] if not reader.is_given(*names, sources=_places(mode))]
+    if lacking:
+        wanted, ref = " and ".join(names[0] for names in lacking), reader.spec.auth
+        fix = f"add it to {plain(str(ref), 120)}" if ref else "give it in a TriggerAuthentication, by authenticationRef"
+        reader.fault("E106", "authModes", f"mode {mode} needs {wanted}: {fix}", reason="auth_incomplete")
 
 
 def _fault_header(reader: Reader) -> None:

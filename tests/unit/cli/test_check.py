@@ -36,7 +36,7 @@ def test_a_typo_is_two_findings_with_their_places(tmp_path: Path):
     assert done.status == 1
     assert done.out == (
         'web.yaml:9:9: E102 triggers[0].metadata: prometheus needs "threshold"\n'
-        'web.yaml:11:9: W103 triggers[0].metadata.treshold: unknown key "treshold"; did you mean "threshold"?\n'
+        'web.yaml:11:9: W103 triggers[0].metadata.treshold: unknown key; did you mean "threshold"?\n'
         "1 file, 1 error, 1 warning. More: autoscaler explain E102\n"
     )
 
@@ -60,6 +60,34 @@ def test_the_examples_that_people_copy_are_clean():
     done = typed("check", "--strict", "config/")
     assert (done.status, done.err) == (0, "")
     assert done.out.endswith("3 files: 3 objects, nothing wrong.\n")
+
+
+def test_files_without_an_object_are_warned_of(tmp_path: Path):
+    """A check of nothing must not look like a check that passed; --strict makes it fail."""
+    (tmp_path / "web.yaml").write_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n")
+    done = typed("check", "web.yaml", cwd=tmp_path)
+    assert (done.status, done.out) == (
+        0,
+        "web.yaml: W101 no ScaledObject and no SeldonDeployment in any of these files: nothing was checked\n"
+        "1 file, 1 warning: 0 objects. More: autoscaler explain W101\n",
+    )
+    assert typed("check", "--strict", str(tmp_path)).status == 1
+    assert typed("check", "--strict", "--ignore", "W101", str(tmp_path)).out == "1 file, 1 ignored: 0 objects.\n"
+
+
+def test_a_misspelled_kind_is_an_error(tmp_path: Path):
+    """The nearest kind that is read is named, and the status is 1."""
+    (tmp_path / "web.yaml").write_text(GOOD.replace("ScaledObject", "ScaledObjct"))
+    done = typed("check", "web.yaml", cwd=tmp_path)
+    assert done.status == 1
+    assert done.out.startswith('web.yaml:2:1: E101 kind: unknown kind "ScaledObjct"; did you mean "ScaledObject"?\n')
+
+
+def test_no_message_names_its_field_twice(tmp_path: Path):
+    """Path and message make one sentence."""
+    (tmp_path / "web.yaml").write_text(GOOD.replace("spec:\n", "spec:\n  pollingInterval: fast\n"))
+    done = typed("check", "web.yaml", cwd=tmp_path)
+    assert 'E101 pollingInterval must be a whole number, found the text "fast"\n' in done.out
 
 
 def test_warnings_fail_only_when_asked(tmp_path: Path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from autoscaler.manifests.auth import authentication, kept, resolver
@@ -133,7 +135,13 @@ def test_parameters_are_given_only_if_all_are_there():
     assert denied is not None
     place = ("Secret", "demo", "token")
     full = resolver({known.ref: known}, {place: held}, "default")
-    assert full(known.ref) == Grant(parameters={"bearerToken": Secret("hush")})
-    assert resolver({known.ref: known}, {}, "default")(known.ref) == Grant(parameters=None)
-    assert resolver({known.ref: known}, {place: denied}, "default")(known.ref) == Grant(parameters=None)
+    names, secret = frozenset({"bearerToken"}), "Secret demo/token"
+    assert full(known.ref) == Grant(parameters={"bearerToken": Secret("hush")}, names=names)
+    nothing = Grant(parameters=None, names=names, absent=(secret,))
+    assert resolver({known.ref: known}, {}, "default")(known.ref) == nothing
+    refused = Grant(parameters=None, names=names, unusable=(f"{secret}, which is annotated autoscaler.sh/use: deny",))
+    assert resolver({known.ref: known}, {place: denied}, "default")(known.ref) == refused
+    other = replace(held, values={"user": Secret("hush"), "other": Secret("hush")})
+    (lack,) = resolver({known.ref: known}, {place: other}, "default")(known.ref).unusable
+    assert lack == f'the key "value" of {secret}, which has other, user'
     assert resolver({}, {place: held}, "default")(known.ref) is None

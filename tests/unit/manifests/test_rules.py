@@ -78,7 +78,7 @@ def test_an_unknown_type_lists_the_known_ones_and_the_nearest():
     (fault,) = judge(WEB.replace("type: prometheus", "type: promethues")).faults
     assert (fault.code, fault.line, fault.column) == ("E106", 10, 7)
     assert fault.message == (
-        f'unknown trigger type "promethues"; did you mean "prometheus"?; known: {", ".join(sorted(SCALERS))}'
+        f'unknown trigger type "promethues" (known: {", ".join(sorted(SCALERS))}); did you mean "prometheus"?'
     )
 
 

@@ -95,9 +95,7 @@ def test_a_missing_key_stands_where_metadata_begins_and_an_unknown_one_at_itself
         "12:9 E102 spec.triggers[0].metadata",
         "14:9 W103 spec.triggers[0].metadata.treshold",
     ]
-    assert judge(WEB.replace("threshold:", "treshold:")).faults[1].message == (
-        'unknown key "treshold"; did you mean "threshold"?'
-    )
+    assert judge(WEB.replace("threshold:", "treshold:")).faults[1].message == ('unknown key; did you mean "threshold"?')
 
 
 def test_every_fault_comes_at_once_in_the_order_of_the_document():
@@ -119,7 +117,8 @@ def test_every_fault_comes_at_once_in_the_order_of_the_document():
     ("line", "message"),
     [
         ("pollingInterval: 1.5", "pollingInterval must be a whole number, found the number 1.5"),
-        ('pollingInterval: "5"', "pollingInterval must be a number, found text; remove the quotes"),
+        ('pollingInterval: "5"', 'pollingInterval must be a number, found the text "5"; remove the quotes'),
+        ("pollingInterval: fast", 'pollingInterval must be a whole number, found the text "fast"'),
         ("minReplicaCount: -1", "minReplicaCount must be at least 0, found the number -1"),
         ("maxReplicaCount: 0", "maxReplicaCount must be at least 1, found the number 0"),
         ("maxReplicaCount: 2147483648", "maxReplicaCount must be at most 2147483647, found the number 2147483648"),
@@ -156,9 +155,8 @@ def test_our_own_words_outside_their_annotation_warn():
 def test_an_unknown_field_suggests_its_neighbour():
     """A field that nobody knows has no effect; where one is close it is named."""
     (fault,) = judge(web("advanced: {horizontalPodAutoscalerConfg: {}}")).faults
-    assert fault.message == (
-        'unknown field "horizontalPodAutoscalerConfg"; did you mean "horizontalPodAutoscalerConfig"?'
-    )
+    assert fault.path.endswith(".horizontalPodAutoscalerConfg")
+    assert fault.message == 'unknown field; did you mean "horizontalPodAutoscalerConfig"?'
 
 
 def test_a_name_that_the_api_server_would_refuse_is_refused():
