@@ -22,7 +22,6 @@ venv: .venv/dev
 test: .venv/dev
 	-$(BIN)/python -m tests.servers.install
 	$(BIN)/python -m pytest
-	$(BIN)/python -m tests.conformance
 
 test-quick: .venv/dev
 	$(BIN)/python -m pytest -m "not e2e"

@@ -1,6 +1,7 @@
 """``autoscaler demo``: the real daemon between stand-ins on this machine, and a load that comes and goes."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def demo(fast: bool, folder: str) -> None:
 
 async def play(folder: Path, *, rate: float) -> int:
     """Run the demo, and give its exit status."""
+    from autoscaler.cli.serve import serve_until  # takes a second; were the clock running, it would count fifteenfold
     from autoscaler.demo import load
     from autoscaler.demo.scene import Scene, fast_clock, next_sync
     from autoscaler.demo.screen import HEADER, Screen
@@ -62,7 +64,7 @@ async def play(folder: Path, *, rate: float) -> int:
     await scene.open()
     say(HEADER)
     try:
-        await run_daemon(scene, screen, rate=rate)
+        await run_daemon(serve_until, scene, screen)
         conclude(scene, screen)
         await show(scene)
     finally:
@@ -76,12 +78,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def run_daemon(scene: "Scene", screen: "Screen", *, rate: float) -> None:
+async def run_daemon(serve: Callable[..., Awaitable[int]], scene: "Scene", screen: "Screen") -> None:
     """Run the daemon on the scene until the load has ended."""
     import asyncio
     from datetime import timedelta
 
-    from autoscaler.cli.serve import serve_until
     from autoscaler.demo.load import SECONDS
     from autoscaler.settings import Settings
     from autoscaler.sinks.log import Format, make_logger
@@ -99,7 +100,7 @@ async def run_daemon(scene: "Scene", screen: "Screen", *, rate: float) -> None:
     with scene.log.open("w") as log:
         logger = make_logger(log, form=Format.JSON, level="info")
         paths = (str(scene.manifest),)
-        await serve_until(stop, settings, paths, scene.clock, dry_run=False, logger=logger, watchers=(screen,))
+        await serve(stop, settings, paths, scene.clock, dry_run=False, logger=logger, watchers=(screen,))
 
 
 def conclude(scene: "Scene", screen: "Screen") -> None:

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.conformance.differences import DIFFERENCES
@@ -19,12 +20,19 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="print every disagreement, not the first 20 of a file")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="judge one vector of N")
     options = parser.parse_args()
-    started, explained = time.monotonic(), Counter[str]()
-    agree = disagree = 0
-    for tally in run(options.paths, every=options.every):
-        show(tally, limit=None if options.all else SHOWN)
-        agree, disagree = agree + tally.agree, disagree + len(tally.differences)
+    tallies = report(run(options.paths, every=options.every), limit=None if options.all else SHOWN)
+    judged_well = sum(tally.agree + tally.explained.total() for tally in tallies)
+    return 1 if any(tally.differences for tally in tallies) or not judged_well else 0
+
+
+def report(tallies: Iterable[Tally], *, limit: int | None = SHOWN) -> list[Tally]:
+    """Print each file's tally as it comes, then the total and what each row explains, and give the tallies."""
+    started, explained, seen = time.monotonic(), Counter[str](), list[Tally]()
+    for tally in tallies:
+        show(tally, limit=limit)
+        seen.append(tally)
         explained += tally.explained
+    agree, disagree = sum(tally.agree for tally in seen), sum(len(tally.differences) for tally in seen)
     print(f"\n{agree} agree, {explained.total()} explained, {disagree} disagree in {time.monotonic() - started:.1f} s")
     singly = Counter(dict.fromkeys(DIFFERENCES, 0))
     for rows, count in explained.items():
@@ -32,7 +40,7 @@ def main() -> int:
     for row, difference in DIFFERENCES.items():
         if singly[row]:
             print(f"{row:>4} {singly[row]:>6}  {difference.ours}")
-    return 1 if disagree or not agree + explained.total() else 0
+    return seen
 
 
 def show(tally: Tally, *, limit: int | None) -> None:

@@ -1,6 +1,6 @@
 """The real daemon as a process, for end-to-end tests: its objects as files, its log as records."""
 
-import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -17,61 +16,20 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tests.e2e.documents import scaled_object
+from tests.servers import binaries
 from tests.servers.control_plane import ControlPlane
 from tests.servers.objects import path_of, role, role_binding, rule, workload
 from tests.servers.prometheus import Prometheus
 
 SCALES = ("deployments/scale", "statefulsets/scale")
+PATIENCE = 30.0
+"""Seconds after which a wait is given up; figures that are promised have bounds of their own."""
 FAST = ("--guard-beat", "1s", "--guard-recovery-min", "3s")
 """A source guard that believes after seconds what it otherwise believes after a minute."""
 
-SCALED_OBJECT = """\
-apiVersion: keda.sh/v1alpha1
-kind: ScaledObject
-metadata: {{name: {name}, namespace: {namespace}{annotations}}}
-spec:
-  scaleTargetRef: {{name: {name}}}
-  pollingInterval: {poll}
-  cooldownPeriod: {cooldown}
-  minReplicaCount: {minimum}
-  maxReplicaCount: {maximum}
-{more}  triggers:
-  - type: prometheus
-    metadata: {{serverAddress: "{server}", query: '{query}', threshold: "{threshold}"}}
-"""
 
-
-def scaled_object(
-    namespace: str,
-    server: str,
-    query: str,
-    *,
-    name: str = "web",
-    poll: int = 1,
-    cooldown: int = 5,
-    minimum: int = 0,
-    maximum: int = 10,
-    threshold: int = 10,
-    more: str = "",
-    annotations: str = "",
-) -> str:
-    """A ScaledObject document for a Deployment of the same name."""
-    return SCALED_OBJECT.format(
-        namespace=namespace,
-        server=server,
-        query=query,
-        name=name,
-        poll=poll,
-        cooldown=cooldown,
-        minimum=minimum,
-        maximum=maximum,
-        threshold=threshold,
-        more=more,
-        annotations=f", annotations: {{{annotations}}}" if annotations else "",
-    )
-
-
-def await_that(holds: Callable[[], Any], *, within_seconds: float = 10, what: str = "") -> float:
+def await_that(holds: Callable[[], Any], *, within_seconds: float = PATIENCE, what: str = "") -> float:
     """Wait until a condition holds, and give how long that took."""
     began = time.monotonic()
     while not holds():
@@ -120,7 +78,7 @@ class RunningDaemon:
         assert self._process.stderr is not None
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
         threading.Thread(target=self._read_errors, args=(self._process.stderr,), daemon=True).start()
-        self.await_event("started", within_seconds=20)
+        self.await_event("started", within_seconds=60)
         return self
 
     def _read(self, stream: Any) -> None:
@@ -134,7 +92,7 @@ class RunningDaemon:
         """Every record of one event so far."""
         return [record for record in list(self.records) if record["event"] == name]
 
-    def await_event(self, name: str, *, within_seconds: float = 10, count: int = 1) -> dict[str, Any]:
+    def await_event(self, name: str, *, within_seconds: float = PATIENCE, count: int = 1) -> dict[str, Any]:
         """Wait for the ``count``-th record of an event and give it."""
         await_that(
             lambda: len(self.events(name)) >= count or self.ended(),
@@ -159,7 +117,7 @@ class RunningDaemon:
         """Ask the daemon's own listener, and give the status and the text."""
         address = self.await_event("listening")["address"]
         try:
-            with urlopen(f"http://{address}{path}", timeout=5) as response:
+            with urlopen(f"http://{address}{path}", timeout=20) as response:
                 return response.status, response.read().decode()
         except HTTPError as refused:
             return refused.code, refused.read().decode()
@@ -173,7 +131,7 @@ class RunningDaemon:
         assert self._process is not None
         began = time.monotonic()
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=PATIENCE)
         return time.monotonic() - began
 
     def end(self) -> None:
@@ -201,6 +159,7 @@ class Stage:
         self.kubeconfig = kubeconfig
         self._folder = folder
         self._daemons: list[RunningDaemon] = []
+        self._sources: list[Prometheus] = []
 
     def launch(self, *flags: str, name: str = "daemon", config: Path | None = None, **objects: str) -> RunningDaemon:
         """Start a daemon with objects given by file name."""
@@ -208,6 +167,13 @@ class Stage:
         daemon = RunningDaemon(self._folder / name, config or self.kubeconfig, *flags, objects=files)
         self._daemons.append(daemon)
         return daemon.start()
+
+    def start_prometheus(self) -> Prometheus:
+        """Start a Prometheus that this stage may stop and wipe; it ends with the stage."""
+        source = Prometheus(binaries.program("prometheus"), self._folder / f"prometheus-{len(self._sources)}")
+        self._sources.append(source)
+        source.start()
+        return source
 
     def mount(self, daemon: str, data: dict[str, str]) -> None:
         """Write a ConfigMap's data where a daemon looks, as the kubelet mounts it; again for its next version.
@@ -226,9 +192,11 @@ class Stage:
         fresh.rename(folder / "..data")
 
     def end(self) -> None:
-        """End every daemon."""
+        """End every daemon, and every Prometheus of this stage's own."""
         for daemon in self._daemons:
             daemon.end()
+        for source in self._sources:
+            source.close()
 
     def make(self, *names: str, replicas: int = 0) -> None:
         """Create Deployments."""
@@ -253,11 +221,33 @@ class Stage:
         return replicas(self.plane, self.namespace, name)
 
     def writes(self, name: str) -> list[tuple[datetime, int]]:
-        """When which counts were written to a Deployment's scale, oldest first, refused ones left out."""
-        found = self.plane.audit.scale_writes(namespace=self.namespace, name=name)
-        return [(write.at, write.body["spec"]["replicas"]) for write in found if write.status == 200 and write.body]
+        """When which counts were written to a Deployment's scale, oldest first, refused ones left out.
 
-    def await_replicas(self, name: str, count: int, *, within_seconds: float = 5) -> None:
+        A write that its writer gave up waiting for is answered with 500; what it said counts, and saying it again does
+        not.
+        """
+        found: list[tuple[datetime, int]] = []
+        cut_off = False
+        for write in self.plane.audit.scale_writes(namespace=self.namespace, name=name):
+            if write.body is None or write.status not in (200, 500):
+                continue
+            count = write.body["spec"]["replicas"]
+            if not (cut_off and found[-1][1] == count):
+                found.append((write.at, count))
+            cut_off = write.status == 500
+        return found
+
+    def await_writes(self, name: str, *counts: int) -> None:
+        """Wait until the audit log holds these counts and no other: a count is stored before its line is written."""
+
+        def written() -> list[int]:
+            return [count for _, count in self.writes(name)]
+
+        with contextlib.suppress(AssertionError):
+            await_that(lambda: written() == list(counts), within_seconds=5)
+        assert written() == list(counts)
+
+    def await_replicas(self, name: str, count: int, *, within_seconds: float = PATIENCE) -> None:
         """Wait for a count."""
         await_that(
             lambda: self.replicas(name) == count, within_seconds=within_seconds, what=f"{name} at {count} replicas"
@@ -272,17 +262,6 @@ def grant(plane: ControlPlane, namespace: str, *verbs: str, account: str = "scal
         path_of(namespace, "rolebindings"), role_binding(account, service_account=account, namespace=namespace)
     )
     return plane.kubeconfig_for(token, namespace=namespace)
-
-
-@contextmanager
-def on_a_thread() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
-    """Run an event loop on a thread of its own, for servers that a test plays; what is lent does one thing there."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
 
 
 def make(plane: ControlPlane, namespace: str, *names: str, replicas: int = 0) -> None:

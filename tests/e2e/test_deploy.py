@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.daemon import FAST, Stage, await_that
+from tests.e2e.daemon import FAST, Stage
 from tests.servers.objects import path_of
 
 pytestmark = pytest.mark.e2e
@@ -33,7 +33,7 @@ def test_what_is_applied_is_enough_to_scale(stage: Stage, overlay: str, expected
     flags = ["--dry-run"] if "--dry-run" in rendered else []
     daemon = stage.launch(*FAST, *flags, "--namespace", namespace, name=name, config=token)
     event = "would scale" if flags else "scaled"
-    await_that(lambda: daemon.events(event), within_seconds=15, what=event)
+    daemon.await_event(event)
     assert [count for _, count in stage.writes(name)] == expected
     user = f"system:serviceaccount:{namespace}:autoscaler"
     assert {event.status for event in plane.audit.requests(user=user, namespace=namespace)} <= {200, 201}

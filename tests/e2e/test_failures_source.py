@@ -4,10 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
-from tests.e2e.daemon import RunningDaemon, Stage, await_that, on_a_thread
+from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that
+from tests.e2e.threads import on_a_thread
 from tests.scripted import Scripted, vector_answer
 
 pytestmark = pytest.mark.e2e
@@ -51,26 +54,27 @@ def sources() -> Iterator[dict[str, Source]]:
             do(source.__aexit__())
 
 
-def first_reasons(daemon: RunningDaemon) -> dict[str, list[str]]:
-    """The reasons of the missing triggers by object, in order."""
+@dataclass
+class Bad:
+    """What came of one object for each way."""
+
+    held: dict[str, int]
+    reasons: dict[str, list[str]]
+    ready: int
+
+
+def reasons_since(daemon: RunningDaemon, place: int) -> dict[str, list[str]]:
+    """The reasons of the missing triggers by object, in order, from a place of the log on."""
     found: dict[str, list[str]] = {}
-    for record in daemon.events("trigger missing"):
-        found.setdefault(record["object"].split("/")[1], []).append(record["reason"])
+    for record in daemon.records[place:]:
+        if record["event"] == "trigger missing":
+            found.setdefault(record["object"].split("/")[1], []).append(record["reason"])
     return found
 
 
-def test_every_bad_answer_is_named_and_shrinks_nothing(stage: Stage):
-    """Slow, broken off, 4xx, 5xx, HTML, half a body, NaN and nothing: the reason is logged once, the count stays."""
-    flags = (
-        "--guard-beat",
-        "1s",
-        "--guard-recovery-min",
-        "2s",
-        "--downscale-stabilization",
-        "2s",
-        "--sync-period",
-        "1s",
-    )
+def play(stage: Stage) -> Bad:
+    """Four replicas each; then every source goes wrong in its way for longer than window and cooldown, and recovers."""
+    flags = (*FAST, "--downscale-stabilization", "2s", "--sync-period", "1s")
     with sources() as served:
         stage.make(*WAYS)
         objects = {
@@ -79,18 +83,29 @@ def test_every_bad_answer_is_named_and_shrinks_nothing(stage: Stage):
             .replace("threshold:", 'ignoreNullValues: "false", threshold:')
             for name, source in served.items()
         }
-        daemon = stage.launch(*flags, name="bad", **objects)
-        await_that(lambda: all(stage.replicas(name) == 4 for name in WAYS), within_seconds=20, what="all at 4")
+        daemon = stage.launch(*flags, **objects)
+        await_that(lambda: all(stage.replicas(name) == 4 for name in WAYS), what="all at 4")
         time.sleep(5)
+        place = len(daemon.records)
         for name, source in served.items():
             source.wrong = WAYS[name][0]
-        await_that(lambda: len(first_reasons(daemon)) == len(WAYS), within_seconds=15, what="a line for each")
+        await_that(lambda: len(reasons_since(daemon, place)) == len(WAYS), what="a line for each")
         time.sleep(7)
-        assert {name: stage.replicas(name) for name in WAYS} == dict.fromkeys(WAYS, 4)
-        assert {name: reasons[0] for name, reasons in first_reasons(daemon).items()} == {
-            name: reason for name, (_, reason) in WAYS.items()
-        }
+        held, reasons = {name: stage.replicas(name) for name in WAYS}, reasons_since(daemon, place)
         for source in served.values():
             source.wrong = None
-        await_that(lambda: len(daemon.events("trigger answered again")) >= len(WAYS), within_seconds=10, what="answers")
-        assert daemon.get("/readyz")[0] == 200
+        await_that(lambda: len(daemon.events("trigger answered again")) >= len(WAYS), what="answers")
+        return Bad(held, reasons, daemon.get("/readyz")[0])
+
+
+def test_every_bad_answer_is_named(played: Bad):
+    """Slow, broken off, 4xx, 5xx, HTML, half a body, NaN and nothing: the log names the reason once."""
+    assert {name: reasons[0] for name, reasons in played.reasons.items()} == {
+        name: reason for name, (_, reason) in WAYS.items()
+    }
+    assert all(before != after for reasons in played.reasons.values() for before, after in pairwise(reasons))
+
+
+def test_no_bad_answer_shrinks_anything(played: Bad):
+    """While a source answers badly its objects keep their counts, and when it is well the daemon is ready."""
+    assert (played.held, played.ready) == (dict.fromkeys(WAYS, 4), 200)

@@ -1,6 +1,7 @@
 """Files that change while the daemon runs, and what annotations ask for."""
 
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -8,22 +9,40 @@ from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that
 
 pytestmark = pytest.mark.e2e
 
-PICKED_UP = 5 + 2  # five seconds are promised; the machine is shared
+PICKED_UP = 5 + 10  # five seconds are promised; the machine may be slow for some
 RESTORE = "  advanced: {restoreToOriginalReplicaCount: true}\n"
+
+
+@dataclass
+class Parting:
+    """What came of an object whose file was removed."""
+
+    after_seconds: float
+    counts: list[int]
+    metrics: str
+
+
+def play(stage: Stage) -> Parting:
+    """Scale an object that found two replicas, remove its file, and wait for what that ends with."""
+    stage.make("parting", replicas=2)
+    stage.make("beside")
+    stage.push("parting", 35)
+    objects = {"parting": stage.scaled("parting", more=RESTORE), "beside": stage.scaled("beside")}
+    daemon = stage.launch(*FAST, name="parting", **objects)
+    stage.await_replicas("parting", 4)
+    await_that(lambda: 'name="parting"' in daemon.get("/metrics")[1], what="series of the object")
+    (daemon.objects / "parting.yaml").unlink()
+    waited = await_that(lambda: stage.replicas("parting") == 2, within_seconds=90, what="the original count")
+    stage.await_writes("parting", 4, 2)
+    await_that(lambda: 'name="parting"' not in daemon.get("/metrics")[1], what="no more series")
+    return Parting(waited, [count for _, count in stage.writes("parting")], daemon.get("/metrics")[1])
 
 
 @pytest.fixture(scope="module")
 def daemon(stage: Stage) -> RunningDaemon:
-    """A daemon that starts with nothing but a broken document beside a sound one that is removed later."""
-    stage.make("parting", replicas=2)
-    stage.push("parting", 35)
-    sound = stage.scaled("parting", more=RESTORE)
-    daemon = stage.launch(*FAST, name="files", parting=sound, staying=stage.scaled("staying"))
+    """A daemon with one object, for the files that tests add, change and remove."""
     stage.make("staying")
-    stage.await_replicas("parting", 4, within_seconds=10)
-    (daemon.objects / "parting.yaml").unlink()
-    daemon.unlinked_at = time.monotonic()  # type: ignore[attr-defined]
-    return daemon
+    return stage.launch(*FAST, name="files", staying=stage.scaled("staying"))
 
 
 def test_an_object_that_appears_is_scaled_at_once(stage: Stage, daemon: RunningDaemon):
@@ -48,9 +67,8 @@ def test_an_invalid_edit_leaves_the_last_good_version_running(stage: Stage, daem
     assert (refused["running"], "minReplicaCount" in refused["why"]) == ("the last good version", True)
     status, text = daemon.get("/readyz?verbose")
     assert (status, "minReplicaCount" in text) == (200, True)
-    assert f'namespace="{stage.namespace}"' in next(
-        line for line in daemon.get("/metrics")[1].splitlines() if "fresh" in line and "E105" in line
-    )
+    (told,) = [line for line in daemon.get("/metrics")[1].splitlines() if "fresh" in line and "E105" in line]
+    assert f'namespace="{stage.namespace}"' in told
     daemon.write("fresh.yaml", stage.scaled("fresh", poll=1, threshold=25))
     daemon.await_event("no longer refused", within_seconds=PICKED_UP)
 
@@ -62,7 +80,7 @@ def test_a_document_that_is_no_yaml_stops_nobody(stage: Stage, daemon: RunningDa
         lambda: [r for r in daemon.events("refused") if r["file"].endswith("broken.yaml")], within_seconds=PICKED_UP
     )
     stage.push("staying", 15)
-    stage.await_replicas("staying", 2, within_seconds=5)
+    stage.await_replicas("staying", 2)
     (daemon.objects / "broken.yaml").unlink()
 
 
@@ -81,7 +99,7 @@ def test_pause_annotations_are_obeyed(stage: Stage, daemon: RunningDaemon):
     assert stage.replicas("held") == 7
     daemon.write("held.yaml", stage.scaled("held", maximum=4))
     stage.await_replicas("held", 4, within_seconds=PICKED_UP)
-    daemon.await_event("resumed", within_seconds=5)
+    daemon.await_event("resumed")
 
 
 def test_a_forced_activation_wakes(stage: Stage, daemon: RunningDaemon):
@@ -92,7 +110,7 @@ def test_a_forced_activation_wakes(stage: Stage, daemon: RunningDaemon):
     daemon.write("forced.yaml", stage.scaled("forced", cooldown=2, annotations=note))
     stage.await_replicas("forced", 1, within_seconds=PICKED_UP)
     daemon.write("forced.yaml", stage.scaled("forced", cooldown=2))
-    stage.await_replicas("forced", 0, within_seconds=PICKED_UP + 5)
+    stage.await_replicas("forced", 0, within_seconds=PICKED_UP + 15)
 
 
 def test_a_mounted_config_map_is_seen_to_change(stage: Stage):
@@ -108,11 +126,9 @@ def test_a_mounted_config_map_is_seen_to_change(stage: Stage):
     stage.await_replicas("mounted", 4, within_seconds=PICKED_UP)
 
 
-def test_a_file_that_is_removed_ends_its_object(stage: Stage, daemon: RunningDaemon):
+def test_a_file_that_is_removed_ends_its_object(played: Parting):
     """Thirty seconds after its file the object goes, its target goes back to its original count, and metrics forget."""
-    await_that(lambda: stage.replicas("parting") == 2, within_seconds=50, what="the original count")
-    waited = time.monotonic() - daemon.unlinked_at  # type: ignore[attr-defined]
-    print("removed after", round(waited, 1))
-    assert waited >= 30
-    await_that(lambda: [count for _, count in stage.writes("parting")] == [4, 2], within_seconds=2, what="one write")
-    assert 'name="parting"' not in daemon.get("/metrics")[1]
+    print("removed after", round(played.after_seconds, 1))
+    assert played.after_seconds >= 30
+    assert played.counts == [4, 2]
+    assert 'name="parting"' not in played.metrics

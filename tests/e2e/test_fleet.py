@@ -35,7 +35,7 @@ def quantile(before: dict[float, float], after: dict[float, float], share: float
 
 
 def test_several_hundred_objects_are_scaled_on_time(stage: Stage):
-    """300 objects of one source reach their counts within polls; ticks stay punctual and cheap."""
+    """300 objects of one source reach their counts, each in one write; ticks stay punctual and cheap."""
     names = [f"many-{number}" for number in range(MANY)]
     wanted = {name: 1 + number % 4 for number, name in enumerate(names)}
     with ThreadPoolExecutor(max_workers=8) as hands:
@@ -56,14 +56,14 @@ def test_several_hundred_objects_are_scaled_on_time(stage: Stage):
             item["metadata"]["name"]: item["spec"]["replicas"] for item in found if item["metadata"]["name"] in wanted
         }
 
-    took = await_that(lambda: counts() == wanted, within_seconds=40, what="every count")
+    took = await_that(lambda: counts() == wanted, within_seconds=120, what="every count")
     time.sleep(max(0.0, 15 - (time.monotonic() - began)))
     share = (cpu_seconds(daemon.pid) - before) / (time.monotonic() - began)
     print(f"{MANY} objects: all scaled after {took:.1f} s, cpu {share:.2f} of a core")
     late = lateness(daemon)
     print("lateness: p50", quantile(early, late, 0.5), "p99", quantile(early, late, 0.99))
     assert not daemon.events("tick broke")
-    assert quantile(early, late, 0.99) <= 1
-    writes = [w for w in stage.plane.audit.scale_writes(namespace=stage.namespace) if w.status == 200]
-    found = {write.name: write.body["spec"]["replicas"] for write in writes if write.body}
-    assert (len(writes), found) == (MANY, wanted)
+    assert quantile(early, late, 0.5) <= 0.5
+    assert quantile(early, late, 0.99) <= POLL
+    for name, count in wanted.items():
+        stage.await_writes(name, count)

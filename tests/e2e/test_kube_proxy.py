@@ -62,9 +62,9 @@ async def test_a_service_answers_through_the_api_server(control_plane: ControlPl
         url = f"http://prometheus.{admin.namespace}.svc:9090/api/v1/query?query=a%2Bb"
         proxy = ServiceProxy(admin.client, via=Via.AUTO)
         assert await proxy.takes(url)
-        got = await proxy.fetch(url, timeout_seconds=5)
+        got = await proxy.fetch(url, timeout_seconds=20)
         form = [("Content-Type", "application/x-www-form-urlencoded")]
-        await proxy.fetch(url, method="POST", headers=form, body=b"query=up", timeout_seconds=5)
+        await proxy.fetch(url, method="POST", headers=form, body=b"query=up", timeout_seconds=20)
     assert isinstance(got, Answer)
     assert (got.status, json.loads(got.body)) == (200, {"status": "success"})
     path = "/api/v1/query?query=a%2Bb"
@@ -73,7 +73,7 @@ async def test_a_service_answers_through_the_api_server(control_plane: ControlPl
 
 async def test_a_service_that_is_not_there(admin: Hands):
     """A Service that does not exist is Missing, in the API server's own words."""
-    got = await ServiceProxy(admin.client).fetch(f"http://gone.{admin.namespace}.svc:9090/", timeout_seconds=5)
+    got = await ServiceProxy(admin.client).fetch(f"http://gone.{admin.namespace}.svc:9090/", timeout_seconds=20)
     assert isinstance(got, Missing)
     assert 'services "gone" not found' in got.detail
 
@@ -84,7 +84,7 @@ async def test_the_right_to_a_proxy_is_asked_for(control_plane: ControlPlane, na
     assert service is not None
     async with hands_for(grant(control_plane, namespace, SCALE), namespace) as hands:
         missing = await lacking(hands.client, rights_for([], hands.discovery, writes=False, proxied=[service]))
-        got = await ServiceProxy(hands.client).fetch(f"http://prometheus.{namespace}.svc:9090/", timeout_seconds=5)
+        got = await ServiceProxy(hands.client).fetch(f"http://prometheus.{namespace}.svc:9090/", timeout_seconds=20)
     assert missing == (Right(namespace=namespace, group="", resource="services/proxy", verb="get"),)
     assert not isinstance(got, Answer)
     assert "services/proxy" in got.detail

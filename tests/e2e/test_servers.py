@@ -109,11 +109,11 @@ def test_kubectl_works_against_the_control_plane(control_plane: ControlPlane, na
 
 
 def test_prometheus_answers_with_a_gauge_of_the_test(prometheus: Prometheus):
-    """A gauge that a test sets is answered within three seconds, and withdrawn it is gone within three."""
+    """A gauge that a test sets is answered once it is scraped, and withdrawn it is gone with the next scrape."""
     prometheus.exposition.set("queue_length", 42, queue="orders")
-    prometheus.await_answer('queue_length{queue="orders"}', [42.0], within_seconds=3)
+    prometheus.await_answer('queue_length{queue="orders"}', [42.0], within_seconds=15)
     prometheus.exposition.remove("queue_length", queue="orders")
-    prometheus.await_answer('queue_length{queue="orders"}', [], within_seconds=3)
+    prometheus.await_answer('queue_length{queue="orders"}', [], within_seconds=15)
 
 
 def test_a_pushed_sample_is_visible_at_once(own_prometheus: Prometheus):
@@ -158,7 +158,7 @@ def test_a_test_whose_servers_are_missing_fails_in_ci_and_is_named_elsewhere(tmp
 
 def _create_when_served(api: Api, path: str, body: dict[str, object]) -> None:
     """Create a custom resource; the server answers 404 for the first moments of a new definition."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
             api.create(path, body)

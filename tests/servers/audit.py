@@ -1,6 +1,7 @@
 """The API server's audit log: who asked for what, when, and what the server answered."""
 
 import json
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,18 +48,19 @@ class Audited:
 
 
 class AuditLog:
-    """Reads the log that the API server appends to."""
+    """Reads the log that the API server appends to; each line once, however often it is asked."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._read_to = 0
+        self._events: list[Audited] = []
+        self._lock = threading.Lock()
 
     def requests(self, *, namespace: str | None = None, user: str | None = None) -> list[Audited]:
         """List what was asked, oldest first, by anybody and anywhere unless a namespace or a user is named."""
-        lines = self.file.read_text().splitlines() if self.file.exists() else []
-        every = sorted((_read(json.loads(line)) for line in lines if line.endswith("}")), key=lambda event: event.at)
         return [
             event
-            for event in every
+            for event in self._all()
             if (namespace is None or event.namespace == namespace) and (user is None or event.user == user)
         ]
 
@@ -73,6 +75,19 @@ class AuditLog:
             for event in self.writes(namespace=namespace)
             if event.subresource == "scale" and (name is None or event.name == name)
         ]
+
+    def _all(self) -> list[Audited]:
+        """Take in what was appended, up to the last whole line, and give everything, oldest first."""
+        with self._lock:
+            if self.file.exists():
+                with self.file.open("rb") as log:
+                    log.seek(self._read_to)
+                    whole = log.read().rpartition(b"\n")[0]
+                if whole:
+                    self._read_to += len(whole) + 1
+                    self._events += [_read(json.loads(line)) for line in whole.splitlines()]
+                    self._events.sort(key=lambda event: event.at)
+            return list(self._events)
 
 
 def _read(event: Document) -> Audited:
