@@ -35,13 +35,13 @@ class SuiteError(Exception):
 
 
 class Copy:
-    """One copy of the tree with a suite that waits for requests in it."""
+    """One copy of a tree with a suite that waits for requests in it; what is compiled there is copied, too."""
 
     def __init__(self, tree: Path, folder: Path) -> None:
         self.folder = folder
         for name in COPIED:
             if (tree / name).is_dir():
-                shutil.copytree(tree / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(tree / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
             else:
                 shutil.copy2(tree / name, folder / name)
         self.suite = subprocess.Popen(
@@ -84,7 +84,8 @@ class Bench:
     """Several copies below one folder, and what each stage of the suite may use."""
 
     def __init__(self, tree: Path, folder: Path, workers: int) -> None:
-        self.copies = [Copy(tree, folder / str(number)) for number in range(workers)]
+        self.folder, self.workers = folder, workers
+        self.copies = [Copy(tree, folder / "0")]
         self.allowed: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -97,15 +98,13 @@ class Bench:
             copy.close()
 
     def measure(self) -> dict[str, float]:
-        """Run the suite without a mutant in every copy; give the processor seconds of its stages."""
-        with ThreadPoolExecutor(len(self.copies)) as pool:
-            verdicts = list(pool.map(lambda copy: copy.ask(None, {}), self.copies))
-        for verdict in verdicts:
-            if verdict.killer is not None:
-                raise SuiteError(f"the {verdict.killer} tests fail without any mutant: {verdict.failed}")
-        longest = {stage: max(v.seconds[stage] for v in verdicts) for stage in verdicts[0].seconds}
-        self.allowed = {stage: ALLOWANCE * seconds + 10 for stage, seconds in longest.items()}
-        return longest
+        """Run the suite without a mutant, then make the other copies; give the processor seconds of its stages."""
+        verdict = self.copies[0].ask(None, {})
+        if verdict.killer is not None:
+            raise SuiteError(f"the {verdict.killer} tests fail without any mutant: {verdict.failed}")
+        self.allowed = {stage: ALLOWANCE * seconds + 10 for stage, seconds in verdict.seconds.items()}
+        self.copies += [Copy(self.folder / "0", self.folder / str(number)) for number in range(1, self.workers)]
+        return verdict.seconds
 
     def judge(self, mutants: Iterable[Mutant]) -> Iterator[Judged]:
         """Judge each mutant in the copy that is free first."""
