@@ -28,12 +28,12 @@ class Backoff:
         self._rests: dict[ScaleTarget, _Rest] = {}
 
     def waiting(self, target: ScaleTarget) -> Failed | None:
-        """Give the last refusal while it is too early for another attempt, None when one may be made."""
+        """Give the last refusal while it is too early for another attempt, None when one may be made.
+
+        It is given in the same words, so that a refusal that lasts is told once.
+        """
         rest = self._rests.get(target)
-        if rest is None or self._now() >= rest.until:
-            return None
-        left = (rest.until - self._now()).total_seconds()
-        return Failed(why=f"{rest.last.why} (tried again in {left:.0f} s)", status=rest.last.status)
+        return None if rest is None or self._now() >= rest.until else rest.last
 
     def note(self, target: ScaleTarget, outcome: Outcome) -> None:
         """Lengthen the rest after a refusal, end it after anything else."""
