@@ -70,6 +70,7 @@ async def from_kubeconfig(
     merged = _merged(paths)
     configuration = Configuration()
     try:
+        _refuse_unknown(paths, context, merged)
         chosen = merged["contexts"].get_with_name(context or merged["current-context"])["context"]
         user = _user(merged, chosen)
         credential = await _renewable(user, announce)
@@ -87,6 +88,14 @@ async def from_kubeconfig(
         configuration=configuration,
         credential=credential,
     )
+
+
+def _refuse_unknown(paths: str, context: str | None, merged: Any) -> None:
+    """Name the contexts there are where the one that is wanted is none of them."""
+    known = [plain(str(each.get("name", "")), 80) for each in merged["contexts"].value or () if isinstance(each, dict)]
+    if context is not None and context not in known:
+        given = f"the contexts there are: {', '.join(known)}" if known else "it holds none"
+        raise FatalError(f"kubeconfig {paths}: no context {plain(context, 80)}; {given}", exit_code=2)
 
 
 async def _fill(configuration: Any, merged: Any, context: str | None) -> None:

@@ -7,6 +7,9 @@ import aiohttp
 
 from autoscaler.model.observation import Missing, MissingReason
 
+REFUSED = "connection refused"
+NO_NAME = "its name cannot be looked up"
+NO_TLS = "TLS cannot be agreed on with the server"
 _CERTIFICATE = {
     9: "is not valid yet",
     10: "has expired",
@@ -18,7 +21,7 @@ _CERTIFICATE = {
     64: "is for another address",
 }
 _CONNECT = {
-    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNREFUSED: REFUSED,
     errno.EHOSTUNREACH: "no route to the host",
     errno.ENETUNREACH: "no route to the network",
     errno.ECONNRESET: "connection reset",
@@ -36,9 +39,9 @@ def missing_from(error: Exception) -> Missing:
             why = _CERTIFICATE.get(code, "cannot be verified")
             return _unreachable(f"the server's certificate {why}")
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return _unreachable("TLS cannot be agreed on with the server")
+            return _unreachable(NO_TLS)
         case aiohttp.ClientConnectorDNSError():
-            return _unreachable("its name cannot be looked up")
+            return _unreachable(NO_NAME)
         case aiohttp.ClientHttpProxyError():
             return _unreachable(f"the proxy answered with status {error.status}")
         case aiohttp.ServerDisconnectedError():

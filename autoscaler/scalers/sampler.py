@@ -9,6 +9,7 @@ from autoscaler.model.observation import Measurement, Missing, MissingReason
 from autoscaler.model.turn import Cohort, Samples, Turn
 from autoscaler.scalers.contract import Answer, Response, Scaler, Transport
 from autoscaler.scalers.probes import Prober
+from autoscaler.scalers.remedies import addressed
 from autoscaler.scalers.reports import Asked, build_reports
 
 _NOTHING = Response(status=200, content_type="", body=b"")
@@ -81,6 +82,8 @@ class CohortSampler:
             trigger = turn.obj.triggers[index]
             answer = answers[trigger.ask.question]
             measurement = self._scalers[trigger.type].read(trigger.ask, answer, at)
+            if isinstance(measurement, Missing):
+                measurement = addressed(measurement, trigger.ask.question, answer)
             found.append(
                 Asked(key=turn.obj.key, trigger=index, ask=trigger.ask, answer=answer, measurement=measurement)
             )

@@ -94,7 +94,9 @@ async def test_no_data_is_a_marked_zero_or_missing() -> None:
         }
         samples = await _sample(a_cohort(asks))
     assert samples.by_object[_key("a")] == (Sample(value_milli=0, active=False, at=NOW, origin=Origin.NULL_AS_ZERO),)
-    assert samples.by_object[_key("b")] == (Missing(reason=MissingReason.EMPTY, detail="the answer holds no data"),)
+    assert samples.by_object[_key("b")] == (
+        Missing(reason=MissingReason.EMPTY, detail=f"{server.url}: the answer holds no data"),
+    )
 
 
 async def test_an_unresolved_credential_is_missing_and_sends_nothing() -> None:
@@ -105,7 +107,10 @@ async def test_an_unresolved_credential_is_missing_and_sends_nothing() -> None:
         assert server.connections == 0
     (report,) = samples.reports
     assert samples.by_object[_key("web")] == (
-        Missing(reason=MissingReason.UNRESOLVED, detail="TriggerAuthentication shop/login does not exist"),
+        Missing(
+            reason=MissingReason.UNRESOLVED,
+            detail=f"{server.url}: TriggerAuthentication shop/login does not exist",
+        ),
     )
     assert (report.requests, report.failures, report.heard[0].reply) == (0, 0, Reply.REFUSED)
 
