@@ -28,13 +28,13 @@ def play(stage: Stage) -> Parting:
     stage.make("beside")
     stage.push("parting", 35)
     objects = {"parting": stage.scaled("parting", more=RESTORE), "beside": stage.scaled("beside")}
-    daemon = stage.launch(*FAST, name="parting", **objects)
+    daemon = stage.launch(*FAST, scaledObject="parting", **objects)
     stage.await_replicas("parting", 4)
-    await_that(lambda: 'name="parting"' in daemon.get("/metrics")[1], what="series of the object")
+    await_that(lambda: 'scaledObject="parting"' in daemon.get("/metrics")[1], what="series of the object")
     (daemon.objects / "parting.yaml").unlink()
     waited = await_that(lambda: stage.replicas("parting") == 2, within_seconds=90, what="the original count")
     stage.await_writes("parting", 4, 2)
-    await_that(lambda: 'name="parting"' not in daemon.get("/metrics")[1], what="no more series")
+    await_that(lambda: 'scaledObject="parting"' not in daemon.get("/metrics")[1], what="no more series")
     return Parting(waited, [count for _, count in stage.writes("parting")], daemon.get("/metrics")[1])
 
 
@@ -131,4 +131,4 @@ def test_a_file_that_is_removed_ends_its_object(played: Parting):
     print("removed after", round(played.after_seconds, 1))
     assert played.after_seconds >= 30
     assert played.counts == [4, 2]
-    assert 'name="parting"' not in played.metrics
+    assert 'scaledObject="parting"' not in played.metrics

@@ -63,7 +63,7 @@ def test_several_hundred_objects_are_scaled_on_time(stage: Stage):
     late = lateness(daemon)
     print("lateness: p50", quantile(early, late, 0.5), "p99", quantile(early, late, 0.99))
     assert not daemon.events("tick broke")
-    assert quantile(early, late, 0.5) <= 0.5
+    assert quantile(early, late, 0.5) <= 1
     assert quantile(early, late, 0.99) <= POLL
     for name, count in wanted.items():
         stage.await_writes(name, count)
