@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -107,7 +107,7 @@ class Bench:
         return verdict.seconds
 
     def judge(self, mutants: Iterable[Mutant]) -> Iterator[Judged]:
-        """Judge each mutant in the copy that is free first."""
+        """Judge each mutant in the copy that is free first; give them as they end."""
         free: SimpleQueue[Copy] = SimpleQueue()
         for copy in self.copies:
             free.put(copy)
@@ -120,4 +120,5 @@ class Bench:
                 free.put(copy)
 
         with ThreadPoolExecutor(len(self.copies)) as pool:
-            yield from pool.map(judged, mutants)
+            for done in as_completed([pool.submit(judged, mutant) for mutant in mutants]):
+                yield done.result()
