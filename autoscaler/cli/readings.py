@@ -45,6 +45,11 @@ class Readings:
         self.vitals.refused = {name_of(each): complaint(each) for each in changes.refused}
         self.faults = {each.key or ObjectKey(namespace="", name=each.file): each.faults for each in changes.refused}
 
+    @property
+    def away(self) -> bool:
+        """Say whether files are away now."""
+        return self.vitals.troubles.get(READER) == UNSETTLED
+
     def _settle(self, settled: bool) -> None:
         """Say once that files are away, and keep it in readiness while they are."""
         if settled:

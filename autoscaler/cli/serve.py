@@ -58,7 +58,7 @@ async def serve_until(
     vitals = Vitals(started_at=clock.now())
     fleet = Fleet(guard_of(settings))
     readings = Readings(logger, vitals)
-    latest = Latest(fleet.objects, faulty=lambda: readings.faults)
+    latest = Latest(fleet.objects, faulty=lambda: readings.faults, files=lambda: (len(readings.refused), readings.away))
     counters = Counters(store.age)
     outside = await unless(stop, reach_out(settings, library, clock, writes=not dry_run, watches=True))
     sinks: tuple[Sink, ...] = (latest, counters, Log(logger, fleet.objects), *watchers)

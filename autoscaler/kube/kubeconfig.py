@@ -92,7 +92,7 @@ async def from_kubeconfig(
 
 def _refuse_unknown(paths: str, context: str | None, merged: Any) -> None:
     """Name the contexts there are where the one that is wanted is none of them."""
-    known = [plain(str(each.get("name", "")), 80) for each in merged["contexts"].value or () if isinstance(each, dict)]
+    known = [plain(str(each["name"]), 80) for each in merged.value.get("contexts") or ()]
     if context is not None and context not in known:
         given = f"the contexts there are: {', '.join(known)}" if known else "it holds none"
         raise FatalError(f"kubeconfig {paths}: no context {plain(context, 80)}; {given}", exit_code=2)

@@ -10,7 +10,6 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from autoscaler import __version__
-from autoscaler.core.foreign import foreign_write
 from autoscaler.model.observation import Missing
 from autoscaler.model.record import (
     Applied,
@@ -43,7 +42,6 @@ class Counters:
         self._ticks = self._counter("autoscaler_ticks_total")
         self._errors = self._counter("autoscaler_errors_total")
         self._writes = self._counter("autoscaler_writes_total")
-        self._foreign = self._counter("autoscaler_foreign_writes_total")
         self._took = self._histogram("autoscaler_tick_seconds")
         self._late = self._histogram("autoscaler_tick_lateness_seconds")
         self._wrote = self._histogram("autoscaler_write_seconds")
@@ -71,8 +69,6 @@ class Counters:
             self._errors.labels(kind).inc(count)
         for record in decided:
             self._count_outcome(record.outcome)
-            if foreign_write(record.obj, record.memory, record.seen.scale) is not None:
-                self._foreign.inc()
 
     def text(self) -> str:
         """Give everything that is counted as Prometheus text."""

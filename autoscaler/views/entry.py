@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from autoscaler.core.foreign import foreign_write
 from autoscaler.model.objects import ScaledObject, Source, Trigger
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
 from autoscaler.model.record import Broken, Decided, Record, Unobserved
@@ -33,6 +34,7 @@ class Entry:
     labels: str
     triggers: tuple[TriggerEntry, ...]
     errors: int = 0
+    foreign: int = 0
 
 
 @value
@@ -57,6 +59,7 @@ def fold(before: Entry | None, record: Record) -> Entry:
         labels=before.labels if before else labels(metrics.OBJECT, (record.obj.key.namespace, record.obj.key.name)),
         triggers=triggers,
         errors=(before.errors if before else 0) + _failed(record),
+        foreign=(before.foreign if before else 0) + _is_overwritten(record),
     )
 
 
@@ -90,6 +93,11 @@ def _padded(record: Decided, count: int) -> tuple[Measurement | None, ...]:
     """A paused tick measures nothing."""
     seen = record.seen.measurements
     return seen if len(seen) == count else (None,) * count
+
+
+def _is_overwritten(record: Record) -> bool:
+    """Say whether the tick found a count that somebody else wrote."""
+    return isinstance(record, Decided) and foreign_write(record.obj, record.memory, record.seen.scale) is not None
 
 
 def _counted(entry: TriggerEntry, seen: Measurement | None) -> TriggerEntry:

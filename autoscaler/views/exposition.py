@@ -29,18 +29,26 @@ _WORST = (SourceHealth.BLIND, SourceHealth.RECOVERING, SourceHealth.DEGRADED, So
 
 @value
 class Shown:
-    """What one scrape shows: every object's newest record, every source, and what is wrong with refused versions."""
+    """What one scrape shows: every object's newest record, every source, and what is wrong with refused versions.
+
+    ``refused`` counts the documents that do not count; ``away`` says that files are away.
+    """
 
     entries: Sequence[Entry]
     sources: Mapping[Source, SourceEntry]
     faulty: Faulty
+    refused: int = 0
+    away: bool = False
 
 
 def families(shown: Shown) -> Iterator[str]:
     """Give the text of one family after the other; a family without a series is empty text."""
-    for metric in (*metrics.KEDA, *metrics.OBJECTS, *metrics.SOURCES):
+    for metric in (*metrics.KEDA, *metrics.OBJECTS, *metrics.SOURCES, *metrics.DOCUMENTS):
         name = metric.name
-        yield family(metric, [f"{name}{{{label}}} {number}" for label, number in _SERIES[name](shown)])
+        yield family(
+            metric,
+            [f"{name}{{{label}}} {number}" if label else f"{name} {number}" for label, number in _SERIES[name](shown)],
+        )
 
 
 def _decisions(shown: Shown) -> Iterator[tuple[Entry, Decided]]:
@@ -243,6 +251,7 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
     "autoscaler_held": _held,
     "autoscaler_rival": _rivals,
     "autoscaler_foreign_writer": _foreign_writers,
+    "autoscaler_foreign_writes_total": lambda shown: ((entry.labels, str(entry.foreign)) for entry in shown.entries),
     "autoscaler_scale_unreadable": _unreadable,
     "autoscaler_tick_broken": lambda shown: (
         (entry.labels, "1") for entry in shown.entries if isinstance(entry.record, Broken)
@@ -260,4 +269,6 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
     "autoscaler_source_targets_up": _source_ups,
     "autoscaler_source_requests_total": _source_requests,
     "autoscaler_source_failures_total": _source_failures,
+    "autoscaler_refused_documents": lambda shown: (("", str(shown.refused)),),
+    "autoscaler_files_away": lambda shown: (("", str(int(shown.away))),),
 }

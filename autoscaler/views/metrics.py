@@ -91,6 +91,7 @@ OBJECTS: tuple[Metric, ...] = (
         (*OBJECT, "writer"),
         "1 while others undo what is written; counts are then written at syncs only.",
     ),
+    _counter("autoscaler_foreign_writes_total", OBJECT, "Writes of spec.replicas by others, as the ticks found them."),
     _gauge("autoscaler_scale_unreadable", (*OBJECT, "reason"), "1 while the target's scale cannot be read."),
     _gauge("autoscaler_tick_broken", OBJECT, "1 while the object's ticks end in an error of the daemon's own."),
     _gauge(
@@ -126,11 +127,23 @@ SOURCES: tuple[Metric, ...] = (
     ),
 )
 
+DOCUMENTS: tuple[Metric, ...] = (
+    _gauge(
+        "autoscaler_refused_documents",
+        (),
+        "Documents that do not count because something is wrong with them; where one ran before, that runs on.",
+    ),
+    _gauge(
+        "autoscaler_files_away",
+        (),
+        "1 while a file cannot be read or a folder holds no manifest: what ran from it runs on.",
+    ),
+)
+
 COUNTED: tuple[Metric, ...] = (
     _counter("autoscaler_ticks_total", ("result",), "Ticks of objects: decided, unobserved (no scale) or broken."),
     _counter("autoscaler_errors_total", ("kind",), "What went wrong in ticks, by kind."),
     _counter("autoscaler_writes_total", ("outcome",), "Decisions that differed from the current count, by outcome."),
-    _counter("autoscaler_foreign_writes_total", (), "Writes of spec.replicas by others, as the ticks found them."),
     _histogram("autoscaler_tick_seconds", (), "How long a tick took, from asking to remembering."),
     _histogram("autoscaler_tick_lateness_seconds", (), "How long after its slot a tick began."),
     _histogram("autoscaler_write_seconds", (), "How long an accepted write took."),
@@ -141,5 +154,5 @@ PROCESS: tuple[Metric, ...] = (
     _gauge("autoscaler_build_info", ("version", "python"), "Always 1; which build runs."),
 )
 
-ALL: tuple[Metric, ...] = (*KEDA, *OBJECTS, *SOURCES, *COUNTED, *PROCESS)
+ALL: tuple[Metric, ...] = (*KEDA, *OBJECTS, *SOURCES, *DOCUMENTS, *COUNTED, *PROCESS)
 BY_NAME = {metric.name: metric for metric in ALL}

@@ -141,7 +141,7 @@ async def test_a_missing_kubeconfig_is_named(tmp_path: Path):
 
 async def test_an_unknown_context_is_named_and_the_known_ones_too(tmp_path: Path):
     """A context that is not in the file is an error that names it, and what to choose from."""
-    with pytest.raises(FatalError, match="no context elsewhere; the contexts there are: prod$"):
+    with pytest.raises(FatalError, match=r"no context elsewhere; the contexts there are: prod$"):
         await load(a_kubeconfig(tmp_path, {"token": "t"}), "elsewhere")
 
 
