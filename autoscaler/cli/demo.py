@@ -1,5 +1,6 @@
 """``autoscaler demo``: the real daemon between stand-ins on this machine, and a load that comes and goes."""
 
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -60,7 +61,7 @@ async def play(folder: Path, *, rate: float) -> int:
     )
     zero = next_sync(datetime.now(UTC))
     scene = Scene(folder, fast_clock(rate, zero), zero)
-    screen = Screen(zero, say)
+    screen = Screen(zero, say, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
     await scene.open()
     say(HEADER)
     try:
@@ -123,8 +124,10 @@ async def show(scene: "Scene") -> None:
     await run_verb("plan", str(scene.manifest), "--kubeconfig", str(scene.kubeconfig))
     await run_verb("check", str(scene.manifest))
     say(
-        f"Next:  sed -i 's/ threshold:/ treshold:/' {scene.manifest}; autoscaler check {folder}      what a typo gets\n"
-        "       autoscaler run -f YOUR.yaml --kubeconfig ~/.kube/config --dry-run     your cluster, read-only"
+        "The demo's API server and Prometheus end here, and plan with them. What works now:\n"
+        f"  autoscaler check {folder}        the kept file, as above\n"
+        f"  sed -i 's/ threshold:/ treshold:/' {scene.manifest}; autoscaler check {folder}        what a typo gets\n"
+        "  autoscaler run -f YOUR.yaml --kubeconfig ~/.kube/config --dry-run        your cluster, read-only"
     )
 
 

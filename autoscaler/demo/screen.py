@@ -1,5 +1,6 @@
 """What the demo shows while it runs: one line per change, of replicas or of the source's state."""
 
+import textwrap
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -11,12 +12,17 @@ from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.views.words import because, reading
 
 HEADER: Final = "  TIME  LOAD        REPLICAS   WHY"
+WHY_AT: Final = HEADER.index("WHY")
 
 
 class Screen:
-    """A sink that prints changes, and counts what happened."""
+    """A sink that prints changes, and counts what happened.
 
-    def __init__(self, zero: datetime, echo: Callable[[str], None]) -> None:
+    ``width`` is that of the terminal, None where there is none: then no line is broken.
+    """
+
+    def __init__(self, zero: datetime, echo: Callable[[str], None], *, width: int | None = None) -> None:
+        self._width = width
         self._zero = zero
         self._echo = echo
         self._health: SourceHealth | None = None
@@ -56,7 +62,16 @@ class Screen:
 
     def _row(self, record: Decided, replicas: str, why: str) -> None:
         at = minutes((record.seen.at - self._zero).total_seconds())
-        self._echo(f"  {at:<5}{loaded(record):>10}   {replicas:<8}   {why}")
+        line, *more = wrapped(why, self._width)
+        self._echo(f"  {at:<5}{loaded(record):>10}   {replicas:<8}   {line}")
+        for line in more:
+            self._echo(f"{'':<{WHY_AT}}  {line}")
+
+
+def wrapped(why: str, width: int | None) -> list[str]:
+    """Break a reason between words where the terminal would break it anywhere; a very narrow one is left alone."""
+    room = (width or 0) - WHY_AT
+    return textwrap.wrap(why, room - 2, break_long_words=False) if 20 <= room < len(why) else [why]
 
 
 def told(state: SourceState, up: float | None, zero: datetime) -> str:

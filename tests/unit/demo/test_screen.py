@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from autoscaler.core.cadence import due
 from autoscaler.core.signs import GuardSettings
 from autoscaler.demo.load import QUERY, SECONDS, answer
+from autoscaler.demo.screen import wrapped
 from autoscaler.loop.fleet import Fleet
 from autoscaler.loop.tick import Ports, tick
 from autoscaler.model.memory import Memory
@@ -107,3 +108,10 @@ def written(done: Round, stage: Stage) -> Iterator[tuple[int, int, int]]:
         assert isinstance(record, Decided), record
         if isinstance(record.outcome, Applied):
             yield int(stage.second(done.at)), record.decision.current, record.decision.desired
+
+
+def test_a_reason_is_broken_between_words_on_a_narrow_terminal():
+    """A terminal of 80 columns has 49 for the reason; what is piped is never broken, and no word ever is."""
+    why = "source blind: Prometheus came back empty (targets up: 12 → 0); no shrinking"
+    assert wrapped(why, 80) == ["source blind: Prometheus came back empty", "(targets up: 12 → 0); no shrinking"]
+    assert wrapped(why, None) == wrapped(why, 120) == wrapped(why, 40) == [why]
