@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from autoscaler.loop.vitals import Vitals
-from autoscaler.manifests.catalog import Changes, Refused
+from autoscaler.manifests.catalog import GONE_AFTER, Changes, Refused
 from autoscaler.manifests.document import Finding
 from autoscaler.model.faults import Fault, Severity, sentence
 from autoscaler.model.objects import ObjectKey
@@ -97,6 +97,9 @@ class Readings:
         ):
             for key in keys:
                 self.logger.info(verb, object=str(key))
+        for key in changes.vanished:
+            kept = f"for {GONE_AFTER.total_seconds():.0f} s, scaled as before; removed then unless it is back"
+            self.logger.info("file gone", object=str(key), kept=kept)
 
 
 def name_of(refused: Refused) -> str:

@@ -58,11 +58,15 @@ class Refused:
 
 @value
 class Changes:
-    """What an update did. ``findings`` are all that the documents deserve now, warnings and notes included."""
+    """What an update did. ``findings`` are all that the documents deserve now, warnings and notes included.
+
+    ``vanished`` are the objects whose documents went just now; they are removed unless these come back in time.
+    """
 
     added: tuple[ScaledObject, ...] = ()
     changed: tuple[ScaledObject, ...] = ()
     removed: tuple[ObjectKey, ...] = ()
+    vanished: tuple[ObjectKey, ...] = ()
     refused: tuple[Refused, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -136,6 +140,9 @@ def update(
         cluster_namespace=catalog.cluster_namespace,
     )
     changes = _changes(catalog.objects, after.objects, draft)
+    gone = absent.keys() - catalog.absent.keys()
+    vanished = tuple(key for key in catalog.objects if object_key(key) in gone)
+    changes = replace(changes, vanished=vanished)
     return replace(after, changes=changes), changes
 
 

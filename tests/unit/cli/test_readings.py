@@ -10,6 +10,7 @@ from autoscaler.cli.readings import READER, Readings
 from autoscaler.cli.serve import memory_left
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Changes
+from autoscaler.model.objects import ObjectKey
 from autoscaler.model.saved import Saved
 from autoscaler.sinks.log import Format, configure_log
 from autoscaler.sinks.state import StateFolder
@@ -35,6 +36,17 @@ def test_files_that_are_away_are_told_once_and_shown_while_they_are():
     assert any(check.name == READER for check in vitals.report(NOW).checks)
     readings.note(Changes())
     assert READER not in vitals.troubles
+
+
+def test_a_file_that_goes_is_told_when_it_goes():
+    """An object ends half a minute after its document is gone, and the log says so at once."""
+    log = io.StringIO()
+    readings = Readings(configure_log(log, form=Format.JSON, level="info", colors=False), Vitals(started_at=NOW))
+    readings.note(Changes())
+    readings.note(Changes(vanished=(ObjectKey(namespace="shop", name="web"),)))
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["event"], line["object"]) == ("file gone", "shop/web")
+    assert line["kept"] == "for 30 s, scaled as before; removed then unless it is back"
 
 
 def test_the_end_says_what_became_of_the_memory(tmp_path: Path):
