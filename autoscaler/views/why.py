@@ -29,6 +29,7 @@ from autoscaler.views.rules import policies, reach
 from autoscaler.views.words import reading, span, target
 
 LONGEST = 400
+WIDEST = 60
 _SHORT = {"deployment": "deploy", "statefulset": "sts", "replicaset": "rs"}
 _ORIGINS = {
     Origin.NULL_AS_ZERO: "no data, read as 0",
@@ -79,10 +80,9 @@ def _head(record: Decided, clock: Callable[[datetime], str]) -> str:
 
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:
-    labels, lefts = (
-        max(len(row.label) for row in rows),
-        max(len(row.left) for row in rows if row.right or len(rows) == 1),
-    )
+    """Put rows into columns; a text beyond ``WIDEST`` pushes what is right of it and widens no other line."""
+    labels = max(len(row.label) for row in rows)
+    lefts = max((len(row.left) for row in rows if row.right and len(row.left) <= WIDEST), default=0)
     for row in rows:
         yield f"  {row.label:<{labels}}  {row.left:<{lefts}}  {row.right}".rstrip()
 

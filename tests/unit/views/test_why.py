@@ -48,6 +48,15 @@ def row(record, label: str) -> str:
     return " ".join(found[0].split())
 
 
+def test_a_long_text_widens_no_other_line():
+    """What a server said may be long; it pushes only its own line, and the other columns stay together."""
+    long = replace(missing(), detail="http://prometheus:9090: " + "x" * 100)
+    two = an_object(triggers=(a_trigger(10), a_trigger(10, metric="s1-prometheus", name="other")))
+    lines = waterfall(decided(two, an_observation(30, long, replicas=2)), clock=clock)
+    assert max(len(line) for line in lines if "xxx" not in line) < 100
+    assert any("x" * 100 in line for line in lines)
+
+
 def test_the_whole_way_from_a_value_to_a_write():
     """Every number in the screen is one that the decision used."""
     seen = an_observation(a_sample(212, when=at(42.6)), replicas=7, now=43)
