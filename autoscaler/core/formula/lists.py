@@ -42,18 +42,21 @@ def _map_of(item: Value, word: str) -> dict[Value, Value]:
 
 
 def _keys(machine: Evaluator, item: Value) -> Value:
-    machine.spend(len(_map_of(item, "keys")))
-    return list(_map_of(item, "keys"))
+    held = _map_of(item, "keys")
+    machine.spend(len(held))
+    return list(held)
 
 
 def _values(machine: Evaluator, item: Value) -> Value:
-    machine.spend(len(_map_of(item, "values")))
-    return list(_map_of(item, "values").values())
+    held = _map_of(item, "values")
+    machine.spend(len(held))
+    return list(held.values())
 
 
 def _to_pairs(machine: Evaluator, item: Value) -> Value:
-    machine.spend(3 * len(_map_of(item, "toPairs")))
-    return [[key, each] for key, each in _map_of(item, "toPairs").items()]
+    held = _map_of(item, "toPairs")
+    machine.spend(3 * len(held))
+    return [[key, each] for key, each in held.items()]
 
 
 def _from_pairs(machine: Evaluator, item: Value) -> Value:
@@ -88,8 +91,9 @@ def _uniq(machine: Evaluator, item: Value) -> Value:
 def _concat(machine: Evaluator, *items: Value) -> Value:
     made: list[Value] = []
     for item in items:
-        machine.spend(len(items_of(item, "concat")))
-        made.extend(items_of(item, "concat"))
+        more = items_of(item, "concat")
+        machine.spend(len(more))
+        made.extend(more)
     return made
 
 

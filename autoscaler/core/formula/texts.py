@@ -34,15 +34,17 @@ def _text(item: Value, word: str) -> str:
 
 def _plain(word: str, change: Callable[[str], str]) -> Function:
     def function(machine: Evaluator, item: Value) -> Value:
-        machine.spend_text(len(_text(item, word)))
-        return change(_text(item, word))
+        text = _text(item, word)
+        machine.spend_text(len(text))
+        return change(text)
 
     return function
 
 
 def _trim(machine: Evaluator, item: Value, chars: Value = _BLANKS) -> Value:
-    machine.spend_text(len(_text(item, "trim")))
-    return _text(item, "trim").strip(_text(chars, "trim")) if chars != "" else item
+    text = _text(item, "trim")
+    machine.spend_text(len(text))
+    return text.strip(_text(chars, "trim")) if chars != "" else text
 
 
 def _trim_prefix(machine: Evaluator, item: Value, prefix: Value = " ") -> Value:
@@ -85,27 +87,33 @@ def _repeat(machine: Evaluator, item: Value, times: Value) -> Value:
     count = whole(times, "the number of repeats")
     if count < 0:
         raise FormulaError(f"repeat cannot repeat {count} times")
-    machine.spend_text(len(_text(item, "repeat")) * count)
-    return _text(item, "repeat") * count
+    text = _text(item, "repeat")
+    machine.spend_text(len(text) * count)
+    return text * count
 
 
 def _join(machine: Evaluator, items: Value, glue: Value = "") -> Value:
-    pieces = [_text(item, "join") for item in items_of(items, "join")]
+    pieces, between = [_text(item, "join") for item in items_of(items, "join")], _text(glue, "join")
     machine.spend(len(pieces))
-    machine.spend_text(sum(map(len, pieces)) + len(_text(glue, "join")) * len(pieces))
-    return _text(glue, "join").join(pieces)
+    machine.spend_text(sum(map(len, pieces)) + len(between) * len(pieces))
+    return between.join(pieces)
 
 
 def _index_of(machine: Evaluator, item: Value, part: Value) -> Value:
-    machine.spend_text(len(_text(item, "indexOf")))
-    return _text(item, "indexOf").encode(errors="replace").find(_text(part, "indexOf").encode(errors="replace"))
+    text, sought = _text(item, "indexOf"), _text(part, "indexOf")
+    machine.spend_text(len(text))
+    return _bytes(text).find(_bytes(sought))
 
 
 def _last_index_of(machine: Evaluator, item: Value, part: Value) -> Value:
-    machine.spend_text(len(_text(item, "lastIndexOf")))
-    return (
-        _text(item, "lastIndexOf").encode(errors="replace").rfind(_text(part, "lastIndexOf").encode(errors="replace"))
-    )
+    text, sought = _text(item, "lastIndexOf"), _text(part, "lastIndexOf")
+    machine.spend_text(len(text))
+    return _bytes(text).rfind(_bytes(sought))
+
+
+def _bytes(text: str) -> bytes:
+    """Give UTF-8; halves of characters, which JSON can hold, become question marks."""
+    return text.encode(errors="replace")
 
 
 def _has_prefix(machine: Evaluator, item: Value, prefix: Value) -> Value:
@@ -193,14 +201,16 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _to_base64(machine: Evaluator, item: Value) -> Value:
-    machine.spend_text(2 * len(_text(item, "toBase64")))
-    return base64.b64encode(_text(item, "toBase64").encode(errors="replace")).decode()
+    text = _text(item, "toBase64")
+    machine.spend_text(2 * len(text))
+    return base64.b64encode(_bytes(text)).decode()
 
 
 def _from_base64(machine: Evaluator, item: Value) -> Value:
-    machine.spend_text(len(_text(item, "fromBase64")))
+    text = _text(item, "fromBase64")
+    machine.spend_text(len(text))
     try:
-        return base64.b64decode(_text(item, "fromBase64"), validate=True).decode(errors="replace")
+        return base64.b64decode(text, validate=True).decode(errors="replace")
     except (binascii.Error, ValueError) as error:
         raise FormulaError("fromBase64 found no valid base64") from error
 
