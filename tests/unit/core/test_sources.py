@@ -127,6 +127,14 @@ def test_many_triggers_that_turn_empty_together_are_a_sign():
     assert watch.holds(an_object(name="other")) == [HoldReason.SOURCE_BLIND]
 
 
+@pytest.mark.parametrize(("left", "signs"), [(4, {Sign.EMPTY}), (3, set())])
+def test_the_sign_lasts_while_more_than_half_stay_empty(left: int, signs: set[Sign]):
+    """E ends when half of the triggers that it stands on have data again."""
+    watch = a_calm_watch(every(TEN, Reply.DATA))
+    watch.hear(every(TEN[:6], Reply.EMPTY) | every(TEN[6:], Reply.DATA))
+    assert watch.hear(every(TEN[:left], Reply.EMPTY) | every(TEN[left:], Reply.DATA)).signs == signs
+
+
 @pytest.mark.parametrize("empty", [5, 2, 0])
 def test_fewer_empty_triggers_are_none(empty: int):
     """Half of the triggers, or two of them, may turn empty without a sign."""
