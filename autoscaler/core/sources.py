@@ -248,7 +248,7 @@ def _settle(heard: SourceHistory, at: datetime, settings: GuardSettings) -> Sour
     health = SourceHealth.DEGRADED if is_degraded(heard, at, settings) else SourceHealth.OK
     if health is heard.health:
         return heard
-    detail = "some requests fail, or answers are partial" if health is SourceHealth.DEGRADED else ""
+    detail = "requests fail, or answers are partial" if health is SourceHealth.DEGRADED else ""
     return replace(heard, health=health, since=at, detail=detail)
 
 

@@ -63,6 +63,12 @@ class Standing:
     contested: bool = False
 
 
+_EFFECTS = {
+    SourceHealth.OK: "believed",
+    SourceHealth.DEGRADED: "only what gets no whole answer is kept from shrinking",
+    SourceHealth.BLIND: "nothing shrinks on it, growth goes on",
+    SourceHealth.RECOVERING: "nothing shrinks on it before clear_at, growth goes on",
+}
 NOTHING_SAID = Standing(missing={})
 
 
@@ -94,8 +100,9 @@ def tell_source(before: SourceHealth | None, source: Source, state: SourceState)
         "before": before.value if before else None,
         "now": state.health.value,
         "signs": "".join(sorted(sign.value for sign in state.signs)),
-        "detail": state.detail,
-        "clear_at": state.clear_at.isoformat() if state.clear_at else None,
+        "detail": state.detail or ("asked for the first time" if before is None else ""),
+        "clear_at": state.clear_at.isoformat(timespec="seconds") if state.clear_at else None,
+        "effect": _EFFECTS[state.health],
     }
     level = Level.WARNING if state.health is SourceHealth.BLIND else Level.INFO
     return _event(level, "source changed", {}, **{key: text for key, text in fields.items() if text})

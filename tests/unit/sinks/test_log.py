@@ -161,6 +161,11 @@ def test_a_source_that_turns_blind_is_a_warning_and_its_way_back_is_said():
         ("info", "blind", "recovering"),
         ("info", "recovering", "ok"),
     ]
+    assert [line["effect"] for line in lines] == [
+        "nothing shrinks on it, growth goes on",
+        "nothing shrinks on it before clear_at, growth goes on",
+        "believed",
+    ]
 
 
 def test_what_was_said_of_a_deleted_object_is_forgotten():
