@@ -132,7 +132,8 @@ def test_the_sign_lasts_while_more_than_half_stay_empty(left: int, signs: set[Si
     """E ends when half of the triggers that it stands on have data again."""
     watch = a_calm_watch(every(TEN, Reply.DATA))
     watch.hear(every(TEN[:6], Reply.EMPTY) | every(TEN[6:], Reply.DATA))
-    assert watch.hear(every(TEN[:left], Reply.EMPTY) | every(TEN[left:], Reply.DATA)).signs == signs
+    back = every(TEN[:left], Reply.EMPTY) | every(TEN[left:], Reply.DATA)
+    assert watch.hear(back, beats=2).signs == signs
 
 
 @pytest.mark.parametrize("empty", [5, 2, 0])
