@@ -1,5 +1,7 @@
 """How far one tick may go, and the events that policies count."""
 
+from dataclasses import replace
+
 import pytest
 
 from autoscaler.core.limits import (
@@ -52,6 +54,14 @@ def test_min_selects_the_smallest_change():
     assert allowed(100, 20, up=smallest) == (24, Reason.SCALE_UP_LIMIT)
     assert allowed(1, 20, down=rules(pods(4), percent(50), select=SelectPolicy.MIN)) == (16, Reason.SCALE_DOWN_LIMIT)
     assert allowed(1, 20, down=rules(pods(4), percent(50))) == (10, Reason.SCALE_DOWN_LIMIT)
+
+
+@pytest.mark.parametrize("select", [SelectPolicy.MIN, SelectPolicy.MAX])
+def test_without_a_policy_nothing_moves(select: SelectPolicy):
+    """A direction that has no policy allows no change, whichever policy would be selected."""
+    none = replace(rules(select=select), policies=())
+    assert allowed(100, 20, up=none) == (20, Reason.SCALE_UP_LIMIT)
+    assert allowed(1, 20, down=none) == (20, Reason.SCALE_DOWN_LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,13 @@ def test_an_open_write_that_landed_is_an_event_of_its_time():
     assert legacy.grown == ()
 
 
+def test_an_event_leaves_the_rest_of_memory_as_it_was():
+    """A write that is settled late adds its event, and nothing else that is known is lost."""
+    known = open_write(shrunk=[(1, 3)], failures=[2], active=7)
+    found = ground(OBJ, known, an_observation(9.0, scale=a_scale(9, version="2"), now=15)).memory
+    assert found == replace(known, grown=(Change(pods=5, at=at(10)),))
+
+
 @pytest.mark.parametrize(("replicas", "version"), [(9, "1"), (4, "1"), (4, "2"), (7, "2")])
 def test_an_open_write_that_did_not_land_is_no_event(replicas: int, version: str):
     """An unchanged version is a failed write, another count is another's."""

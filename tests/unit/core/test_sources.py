@@ -232,7 +232,9 @@ def test_of_two_triggers_the_hold_lasts_as_long_as_the_longer(ranges: tuple[int,
     obj = an_object(triggers=[replace(one, ask=ask) for ask in asks])
     watch = Watch(horizons=horizons((obj,)))
     since = watch.hear().since
-    assert [hold.until for hold in holds(obj, watch.guard, at(15))] == [since + timedelta(minutes=max(ranges))]
+    (hold,) = holds(obj, watch.guard, at(15))
+    assert hold.until == since + timedelta(minutes=max(ranges))
+    assert hold.detail == f"{SOURCE} was first asked a moment ago"
 
 
 def test_the_recovery_time_has_bounds():
