@@ -115,7 +115,12 @@ def decided(obj: ScaledObject, memory: Memory, seen: Observation) -> Decided:
 
 
 def gather(obj: ScaledObject, memory: Memory, turn: Turn, answers: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
-    """Put answers into the order of the triggers; what was not asked keeps the last poll's sample (7.3 of KEDA)."""
+    """Put answers into the order of the triggers; what was not asked keeps the last poll's sample (7.3 of KEDA).
+
+    A paused object measures nothing, so that nothing of it is missing.
+    """
+    if obj.pause.full:
+        return ()
     if turn.asks == tuple(range(len(obj.triggers))):
         return answers
     by_trigger = dict(zip(turn.asks, answers, strict=True))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from autoscaler.loop.tick import CUT_OFF, act, tick
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import ScaleTarget
+from autoscaler.model.objects import Pause, ScaleTarget
 from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.record import Applied, Broken, Decided, Outcome, Superseded, Unknown, Unobserved
 from tests.unit.builders import a_scale, an_object, at
@@ -24,6 +24,14 @@ async def test_what_is_wanted_is_written_and_remembered():
     past = fleet.memory(obj.key).past
     assert past is not None
     assert (past.replicas, len(done.records), fleet.in_flight) == (3, 1, {})
+
+
+async def test_a_paused_object_measures_nothing():
+    """It is not asked about, so nothing of it is missing: no warning, and no error is counted while it rests."""
+    world, obj = World(load=3), an_object(pause=Pause(paused=True))
+    (record,) = (await tick(a_fleet(obj), world.ports, a_cohort(obj))).records
+    assert isinstance(record, Decided)
+    assert (record.seen.measurements, world.written) == ((), [])
 
 
 async def test_a_count_that_somebody_else_wrote_is_decided_on_again():
