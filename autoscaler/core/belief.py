@@ -48,6 +48,9 @@ def _believe(
         return found
     source = obj.triggers[index].ask.question.source
     if found.origin is Origin.NULL_AS_ZERO and obj.guard_source and (history := guard.get(source)) is not None:
+        if history.question is not None and (obj.key, index) in history.question.voices:
+            detail = f"no data since a moment ago; {source} is asked whether it kept its history"
+            return Missing(reason=MissingReason.BLIND, detail=detail)
         return _believe_zero(found, past, source, history, at, max(PREVIOUS, 2 * obj.polling_interval))
     if found.origin is not Origin.MEASURED:
         return found

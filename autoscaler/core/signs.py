@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from autoscaler.core.outages import Outage
+from autoscaler.core.vanished import Question
 from autoscaler.model.objects import ObjectKey
 from autoscaler.model.source import Sign, SourceHealth
 from autoscaler.model.turn import Heard, Probe, Reply, Report
@@ -103,6 +104,7 @@ class SourceHistory:
     emptied: frozenset[Voice] = frozenset()
     slices: tuple[Slice, ...] = ()
     outage: Outage | None = None
+    question: Question | None = None
     told: Mapping[Voice, Told] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from autoscaler.core import outages
+from autoscaler.core.histories import wonder
 from autoscaler.core.outages import Outage
 from autoscaler.core.signs import (
     Crowd,
@@ -52,20 +53,9 @@ def judge(
         now = max(at, past.judged_at)
         heard = show(hear(past, report, now, settings, crowd), now, settings, crowd)
         heard = replace(heard, outage=outages.hear_kept(past.outage, report.kept, past.since))
+        heard = wonder(heard, past, report, now, settings)
         after[report.source] = _move(heard, past, now, settings, spans)
     return after
-
-
-def recalls(
-    guard: Mapping[Source, SourceHistory], horizons: Mapping[Source, tuple[timedelta, ...]]
-) -> Mapping[Source, datetime]:
-    """Give the sources that should show their history because it could end a recovery, and of which moment."""
-    found = {
-        source: outages.asks_about(history.outage, horizons.get(source, ()))
-        for source, history in guard.items()
-        if history.health is SourceHealth.RECOVERING
-    }
-    return {source: before for source, before in found.items() if before is not None}
 
 
 def resume(
@@ -239,7 +229,7 @@ def _outage(past: SourceHistory, at: datetime, settings: GuardSettings, *, is_ov
 
 _SAID = {
     Sign.FAILING: "every request of the last two beats failed",
-    Sign.PROBE: "the probe is empty or below half its baseline",
+    Sign.PROBE: "the probe is empty or low, or its history is gone",
     Sign.EMPTY: "many triggers turned empty at once",
 }
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from autoscaler.core.cadence import at_once, due, first
 from autoscaler.core.cadence import wake as woken
+from autoscaler.core.histories import recalls
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import horizons, judge, recalls
+from autoscaler.core.sources import horizons, judge
 from autoscaler.loop.agenda import Agenda
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Author, ObjectKey, ScaledObject, Source

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from autoscaler.core.belief import believe
+from autoscaler.core.histories import recalls
 from autoscaler.core.signs import Crowd, GuardSettings, SourceHistory
-from autoscaler.core.sources import holds, judge, recalls, state_of
+from autoscaler.core.sources import holds, judge, state_of
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import ObjectKey, ScaledObject, Source
 from autoscaler.model.observation import HoldReason, Measurement, Missing, MissingReason, Origin
@@ -66,7 +67,7 @@ class Watch:
 
     def recalls(self) -> float | None:
         """Of which second the guard wants to see the source's history."""
-        wanted = recalls(self.guard, self.known["horizons"]).get(SOURCE)
+        wanted = recalls(self.guard, self.known.get("horizons", {})).get(SOURCE)
         return None if wanted is None else (wanted - at(0)).total_seconds()
 
     def holds(self, obj: ScaledObject | None = None) -> list[HoldReason]:
