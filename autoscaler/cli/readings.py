@@ -100,6 +100,8 @@ class Readings:
         for key in changes.vanished:
             kept = f"for {GONE_AFTER.total_seconds():.0f} s, scaled as before; removed then unless it is back"
             self.logger.info("file gone", object=str(key), kept=kept)
+        for key in changes.returned:
+            self.logger.info("file back", object=str(key))
 
 
 def name_of(refused: Refused) -> str:

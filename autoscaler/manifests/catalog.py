@@ -60,13 +60,15 @@ class Refused:
 class Changes:
     """What an update did. ``findings`` are all that the documents deserve now, warnings and notes included.
 
-    ``vanished`` are the objects whose documents went just now; they are removed unless these come back in time.
+    ``vanished`` are the objects whose documents went just now; they are removed unless these come back in time, as
+    those of ``returned`` did.
     """
 
     added: tuple[ScaledObject, ...] = ()
     changed: tuple[ScaledObject, ...] = ()
     removed: tuple[ObjectKey, ...] = ()
     vanished: tuple[ObjectKey, ...] = ()
+    returned: tuple[ObjectKey, ...] = ()
     refused: tuple[Refused, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -140,9 +142,10 @@ def update(
         cluster_namespace=catalog.cluster_namespace,
     )
     changes = _changes(catalog.objects, after.objects, draft)
-    gone = absent.keys() - catalog.absent.keys()
+    gone, back = absent.keys() - catalog.absent.keys(), catalog.absent.keys() - absent.keys()
     vanished = tuple(key for key in catalog.objects if object_key(key) in gone)
-    changes = replace(changes, vanished=vanished)
+    returned = tuple(key for key in after.objects if object_key(key) in back)
+    changes = replace(changes, vanished=vanished, returned=returned)
     return replace(after, changes=changes), changes
 
 

@@ -39,12 +39,14 @@ def test_files_that_are_away_are_told_once_and_shown_while_they_are():
 
 
 def test_a_file_that_goes_is_told_when_it_goes():
-    """An object ends half a minute after its document is gone, and the log says so at once."""
+    """An object ends half a minute after its document is gone, and the log says so at once; and that it is back."""
     log = io.StringIO()
     readings = Readings(configure_log(log, form=Format.JSON, level="info", colors=False), Vitals(started_at=NOW))
     readings.note(Changes())
     readings.note(Changes(vanished=(ObjectKey(namespace="shop", name="web"),)))
-    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    readings.note(Changes(returned=(ObjectKey(namespace="shop", name="web"),)))
+    line, back = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (back["event"], back["object"]) == ("file back", "shop/web")
     assert (line["event"], line["object"]) == ("file gone", "shop/web")
     assert line["kept"] == "for 30 s, scaled as before; removed then unless it is back"
 

@@ -79,7 +79,8 @@ def test_a_file_that_comes_back_was_never_gone():
     other = {"b.yaml": web(name="other", target="other")}
     catalog, _ = step(Catalog(), {"a.yaml": WEB, **other})
     catalog, _ = step(catalog, other, after=100)
-    catalog, _ = step(catalog, {"a.yaml": WEB, **other}, after=120)
+    catalog, back = step(catalog, {"a.yaml": WEB, **other}, after=120)
+    assert (back.returned, back.vanished) == ((KEY,), ())
     catalog, changes = step(catalog, other, after=140)
     assert changes.removed == ()
     _, changes = step(catalog, other, after=169)
