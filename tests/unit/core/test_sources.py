@@ -54,6 +54,15 @@ def test_one_success_in_two_beats_is_no_blindness():
     assert watch.holds() == []
 
 
+def test_a_state_says_since_when():
+    """A source that begins to fail, and one that is well again, is so since the report that showed it."""
+    watch = a_calm_watch()
+    failing = watch.hear(failures=1, requests=2)
+    assert (failing.health, failing.since) == (DEGRADED, at(watch.now))
+    well = watch.hear(beats=2)
+    assert (well.health, well.since) == (OK, at(watch.now - 15))
+
+
 def test_degraded_ends_after_a_beat_without_failures():
     """Some failures of a beat make a source degraded; a beat without any ends it."""
     watch = a_calm_watch()
