@@ -96,8 +96,9 @@ async def test_least_rights_are_enough(control_plane: ControlPlane, namespace: s
     async with hands_for(grant(control_plane, namespace, SCALE), namespace) as hands:
         obj = hands.object("web")
         assert isinstance(await hands.apply(obj, await hands.scale(obj), 3), Applied)
-    (write,) = control_plane.audit.scale_writes(namespace=namespace)
-    assert (write.status, write.user) == (200, f"system:serviceaccount:{namespace}:scaler")
+    *conflicts, last = control_plane.audit.scale_writes(namespace=namespace)
+    assert {write.status for write in conflicts} <= {409}  # the controller touches a new Deployment, too
+    assert (last.status, last.user) == (200, f"system:serviceaccount:{namespace}:scaler")
 
 
 async def test_a_missing_right_is_named(control_plane: ControlPlane, namespace: str):
