@@ -163,7 +163,7 @@ def test_who_undoes_our_writes_is_named_and_answered_at_syncs_only(played: dict[
     found = seen.daemon.events("foreign write")
     assert [(write["before"], write["after"]) for write in found] == [(4, 1)] * 3
     assert f"autoscaler_foreign_writer{{{seen.key}," in seen.metrics
-    assert "autoscaler_foreign_writes_total 3.0" in seen.metrics
+    assert f"autoscaler_foreign_writes_total{{{seen.key}}} 3" in seen.metrics
     assert "ForeignWriter" in seen.ready[1]
     written = seen.daemon.events("scaled")
     assert [record["desired"] for record in written] == [4] * 4
