@@ -34,6 +34,7 @@ NOT_HERE = {
     "kubectl apply -k deploy -n shop": "tests/e2e/test_deploy.py",
     "python -m tests.conformance": "tests/conformance/test_vectors.py",
     "python -m tests.benchmarks.loop": "tests/benchmarks/loop.py",
+    "python -m tests.mutation": "tests/mutation/__main__.py",
 }
 """Lines that need more than this machine, each with what shows them instead; their words are checked here."""
 
