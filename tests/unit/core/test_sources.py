@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from autoscaler.core.sources import holds, horizons, judge, recovery
+from autoscaler.core.sources import holds, horizons, judge, recovery, resume
 from autoscaler.model.observation import HoldReason
-from autoscaler.model.source import Sign
+from autoscaler.model.source import Sign, SourceHealth, SourceState
 from autoscaler.model.turn import Heard, Probe, Reply, Report
 from tests.unit.builders import START, an_object, at, seconds
 from tests.unit.core.watch import (
@@ -61,6 +61,17 @@ def test_a_state_says_since_when():
     assert (failing.health, failing.since) == (DEGRADED, at(watch.now))
     well = watch.hear(beats=2)
     assert (well.health, well.since) == (OK, at(watch.now - 15))
+    watch.fail()
+    first = watch.fail()
+    later = watch.fail(beats=4)
+    assert (first.health, later.health, first.since, later.since) == (BLIND, BLIND, at(watch.now - 60), first.since)
+
+
+@pytest.mark.parametrize(("health", "signed"), [(BLIND, 290), (RECOVERING, 200)])
+def test_an_incident_outlives_the_process(health: SourceHealth, signed: float):
+    """A source saved blind or recovering goes on with its incident; a blind one showed signs until it was saved."""
+    resumed = resume({SOURCE: SourceState(health=health, since=at(200))}, at(290), at(300))[SOURCE]
+    assert (resumed.health, resumed.incident_at, resumed.signed_at) == (RECOVERING, at(200), at(signed))
 
 
 def test_degraded_ends_after_a_beat_without_failures():

@@ -239,3 +239,14 @@ def test_what_cannot_work_says_why(text, column, message):
     """A formula that cannot work is refused with the kinds that do not fit, at the place of what takes them."""
     assert refused(text)[1] == column
     assert refusal(text).startswith(message)
+
+
+TESTS = ("all", "none", "any", "one", "filter", "find", "findIndex", "findLast", "findLastIndex", "count")
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_test_is_true_or_false(name):
+    """What a predicate built-in asks of an element must be true, false or not known yet."""
+    message = f"what {name} evaluates must be true or false, this is a whole number"
+    assert refusal(f"{name}([1], 1)").startswith(message)
+    assert kind_of(f"{name}([1], first([true]))") is not None
