@@ -92,12 +92,18 @@ def _rows(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, di
     if active and current >= max(minimum if idle is not None else 1, 1):
         found.append(("D6", {**ours, "lastActive": True}))
     if not active and given.get("fallbackReplicas") != 0:
-        awake = current > 0 and current != idle
+        refreshed = current > 0 and current != idle and not _waits_longer(given)
         if idle is None and current < minimum:
-            found.append(("D19", {**ours, "scaleTo": _unless_unread(given, minimum), "lastActive": awake}))
-        elif awake:
+            found.append(("D19", {**ours, "scaleTo": _unless_unread(given, minimum), "lastActive": refreshed}))
+        elif refreshed:
             found.append(("D21", {**ours, "lastActive": True}))
     return found
+
+
+def _waits_longer(given: dict[str, Any]) -> bool:
+    """Say whether the initial cooldown of an object that was never active outlasts a cooldown that begins now."""
+    left = given.get("initialCooldown", 0) - given["creationAge"]
+    return given.get("lastActiveAge") is None and left > given.get("cooldown", 300)
 
 
 def _own_ready(overlay: str, *, active: bool) -> tuple[str, str]:
