@@ -170,5 +170,7 @@ def test_what_is_worth_storing_soon():
     once, twice = (replace(KNOWN, triggers=(TriggerMemory(failures=count),)) for count in (1, 2))
     assert not changed(once, twice)
     assert changed(Memory(), KNOWN)
+    assert changed(replace(KNOWN, past=None), KNOWN)
+    assert changed(KNOWN, replace(KNOWN, past=None))
     assert changed(replace(KNOWN, lost=True), KNOWN)
     assert changed(replace(KNOWN, unclean=True), KNOWN)

@@ -131,6 +131,8 @@ FAILURES = {
     "bitnot(first([0.5]))": "the argument of bitnot must be a whole number, found float",
     "bitshl(1, 0 - 1)": "bits cannot be shifted by -1",
     "bitshr(1, first([0.5]))": "an argument of bitshr must be a whole number, found float",
+    "bitshl(first([0.5]), 1)": "an argument of bitshl must be a whole number, found float",
+    "bitushr(first([0.5]), 1)": "an argument of bitushr must be a whole number, found float",
     "bitushr(1, 0 - 1)": "bits cannot be shifted by -1",
     "reduce([], #acc)": "reduce of an empty list needs an initial value",
     **{

@@ -28,6 +28,7 @@ MOVES = {
     f'({AT} - duration("1h")).Hour()': 12.0,
     f'{AT}.Sub(date("2024-02-29")).Hours()': 13.2375,
     f"{AT}.AddDate(1, 0, 0).YearDay()": 60.0,
+    f"{AT}.AddDate(3, 0, 0).Year()": 2027.0,
     f"{AT}.AddDate(0, 11, 0).Year()": 2025.0,
     f"{AT}.AddDate(0, 11, 0).Month()": 1.0,
     f"{AT}.AddDate(0, 10, 0).Month()": 12.0,
