@@ -10,7 +10,7 @@ from typing import Final
 
 from autoscaler.demo.prometheus import Series
 
-SECONDS: Final = 155.0
+SECONDS: Final = 160.0
 TARGETS: Final = 12
 QUERY: Final = 'sum(rate(http_requests_total{app="web"}[30s]))'
 OUTAGE: Final = (50.0, 70.0)
