@@ -61,6 +61,7 @@ def test_a_state_says_since_when():
     assert (failing.health, failing.since) == (DEGRADED, at(watch.now))
     well = watch.hear(beats=2)
     assert (well.health, well.since) == (OK, at(watch.now - 15))
+    assert (failing.detail != "", well.detail) == (True, "")
     watch.fail()
     first = watch.fail()
     later = watch.fail(beats=4)
@@ -130,6 +131,14 @@ def test_the_size_of_the_cluster_is_no_sign():
     watch = a_calm_watch()
     assert watch.hear(probe=Probe(up=1000, count=1000), beats=4).health is OK
     assert watch.hear(probe=Probe(up=60, count=61), beats=20).health is OK
+
+
+@pytest.mark.parametrize(("beat", "health"), [(15, BLIND), (16, OK)])
+def test_an_empty_probe_is_judged_by_the_last_ten_minutes(beat: float, health: SourceHealth):
+    """An empty probe is a sign only if the probe had an answer within ten minutes."""
+    watch = a_calm_watch()
+    watch.hear(probe=None, beats=39)
+    assert watch.hear(probe=EMPTY_PROBE, beat=beat).health is health
 
 
 def test_without_any_probe_it_judges_nothing():
