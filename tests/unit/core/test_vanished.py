@@ -1,9 +1,12 @@
 """Data that vanishes from a source that looks well: its history decides whether that is idleness."""
 
+import pytest
+
+from autoscaler.core.vanished import Question, ask
 from autoscaler.model.source import Sign
 from autoscaler.model.turn import Kept, Probe, Reply
 from tests.unit.builders import a_sample, an_object, at
-from tests.unit.core.watch import BLIND, OK, RECOVERING, Watch, a_calm_watch, is_blind
+from tests.unit.core.watch import BLIND, OK, RECOVERING, WELL, Watch, a_calm_watch, is_blind, key_of
 
 ONE = Probe(up=1, count=1)
 
@@ -89,6 +92,15 @@ def test_a_source_without_targets_of_its_own_is_not_asked():
     watch.hear({"web": Reply.EMPTY}, probe=None, beat=5)
     assert watch.recalls() is None
     assert watch.believes(watch.zero, data_at=watch.now - 5) == watch.zero
+
+
+@pytest.mark.parametrize(("probed", "asks"), [(0, True), (-0.001, False), (None, False)])
+def test_an_old_probe_tells_nothing_of_what_should_be_there(probed: float | None, asks: bool):
+    """A question is put by a probe of the last ten minutes."""
+    voices = ((key_of("web"), 0),)
+    question = ask(voices, WELL, None if probed is None else at(probed), at(600))
+    expected = None if probed is None else Question(since=at(600), of=at(probed), targets=10, voices=frozenset(voices))
+    assert question == (expected if asks else None)
 
 
 def test_triggers_that_follow_wait_for_the_same_answer():
