@@ -35,7 +35,6 @@ NOT_HERE = {
     "python -m tests.conformance": "tests/conformance/test_vectors.py",
     "python -m tests.benchmarks.loop": "tests/benchmarks/loop.py",
     "python -m tests.mutation": "tests/mutation/__main__.py",
-    "python -m tests.mutation": "tests/mutation/__main__.py",
 }
 """Lines that need more than this machine, each with what shows them instead; their words are checked here."""
 
