@@ -74,6 +74,12 @@ def test_a_resting_object_has_polls_alone(memory: Memory):
     assert slots(in_phase(30), memory, 60) == [(0, POLL), (30, POLL), (60, POLL)]
 
 
+@pytest.mark.parametrize(("memory", "awake"), [(AWAKE, True), (ASLEEP, False), (Memory(), True)])
+def test_a_turn_says_whether_its_object_is_awake(memory: Memory, awake: bool):
+    """A turn tells who serves it whether the object was awake when it was last seen."""
+    assert due(in_phase(30), memory, at(0), at(0)).awake is awake
+
+
 def test_an_object_never_observed_counts_as_awake():
     """Before its first observation an object has both grids."""
     assert slots(in_phase(30), Memory(), 15) == [(0, BOTH), (15, SYNC)]
