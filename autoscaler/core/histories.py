@@ -10,6 +10,8 @@ from autoscaler.model.objects import Source
 from autoscaler.model.source import Sign, SourceHealth
 from autoscaler.model.turn import Report
 
+_PATIENCE = timedelta(seconds=10)  # a probe that hangs on a server that goes down holds the question up for a while
+
 
 def recalls(
     guard: Mapping[Source, SourceHistory], horizons: Mapping[Source, tuple[timedelta, ...]]
@@ -38,5 +40,6 @@ def wonder(
     if vanished.is_answered(question, report):
         signs = heard.signs | {Sign.PROBE} if vanished.shows_loss(question, report) else heard.signs
         return replace(heard, question=None, signs=signs)
-    waits = heard.health is not SourceHealth.BLIND and at - question.since < 2 * settings.beat
+    patience = max(2 * settings.beat, _PATIENCE)
+    waits = heard.health is not SourceHealth.BLIND and at - question.since < patience
     return replace(heard, question=vanished.joined(question, turned) if waits else None)
