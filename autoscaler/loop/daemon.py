@@ -167,7 +167,7 @@ class Daemon:
     async def _ticked(self, cohort: Cohort) -> None:
         try:
             done = await tick(self._fleet, self._ports, cohort)
-        except Exception:  # the second broad except: what escapes one cohort's tick never stops another's
+        except Exception:  # what escapes one cohort's tick never stops another's
             done = self._broken_round(cohort, traceback.format_exc())
         self._vitals.tick_at = self._ports.clock.now()
         self._vitals.note(done)

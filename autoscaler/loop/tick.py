@@ -80,7 +80,7 @@ def attempt(fleet: Fleet, obj: ScaledObject, at: datetime, part: Part) -> Record
     """Run one object's part of a tick; a bug ends that part alone, as a Broken record."""
     try:
         return part()
-    except Exception:  # the first of two broad excepts: one object's bug is never another's
+    except Exception:  # one object's bug is never another's
         return broken(fleet, obj, at)
 
 

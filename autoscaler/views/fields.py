@@ -197,7 +197,7 @@ WORDS: Final = (
         default="keda",
     ),
     field("guards.source", "on or off", "Whether the source guard may hold this object.", default="on"),
-    field("guards.fleet", "on or off", "Whether the fleet breaker may hold this object.", default="on"),
+    field("guards.fleet", "on or off", "Read for a breaker that is not built yet; it has no effect.", default="on"),
 )
 """Fields inside the annotation ``autoscaler.sh/spec``."""
 

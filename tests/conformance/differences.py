@@ -134,7 +134,7 @@ DIFFERENCES: dict[str, Row] = {
     ),
     "D27": Row(
         "a failing source shrinks what depends on it",
-        "the source guard and the fleet breaker hold it",
+        "the source guard holds it",
         "an outage of metrics must not become one of the service",
     ),
     "D28": Row(
