@@ -6,13 +6,13 @@ Source: KEDA fallback.go, with the counting rule L5 of one loop.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from autoscaler.core.numbers import MILLI, trunc_i64
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import Fallback, FallbackBehavior, MetricKind, MetricTarget, ScaledObject, TargetType
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample, ScaleStatus, Slot
 from autoscaler.model.value import value
 
 _NEVER = datetime.fromtimestamp(0, tz=UTC)
-_LARGEST = 2**63 - 1
 _COUNTED = frozenset({Slot.POLL, Slot.SYNC})
 
 
@@ -117,12 +117,12 @@ def _replicas(rule: Fallback, current: int) -> int:
 def _milli(target: MetricTarget, replicas: int, scale: ScaleStatus) -> int | None:
     """Give the metric that makes the HPA arrive at ``replicas``, cut to thousandths; None without ready pods.
 
-    What does not fit into 64 bits saturates (D12).
+    In doubles and in KEDA's order, so that 45 thousandths times 7 over 5 pods are 62. What does not fit into 64 bits
+    saturates (D12). Source: KEDA fallback.go, doFallback.
     """
     pods = 1
     if target.type is TargetType.VALUE:
         pods = scale.pods.ready if scale.pods is not None else 0
     if pods == 0:
         return None
-    size = min(abs(target.amount) * replicas // pods, _LARGEST)
-    return size if target.amount >= 0 else -size
+    return trunc_i64(target.amount * MILLI * 1000.0 * (replicas / pods))

@@ -5,6 +5,9 @@ from typing import NamedTuple, TypeAlias
 
 I32_MAX, I32_MIN, I64_MAX, I64_MIN = 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)
 
+MILLI = 1e-3
+"""A quantity is read back as digits times a power of ten: 1.005 is 1005 * 0.001, not 1005 / 1000."""
+
 Band: TypeAlias = tuple[float, float]
 """The ratios, both ends included, at which nothing moves."""
 
@@ -41,6 +44,13 @@ def trunc_i32(number: float) -> int:
     if number >= I32_MAX:
         return I32_MAX
     return I32_MIN if number <= I32_MIN else int(number)
+
+
+def trunc_i64(number: float) -> int:
+    """Cut to a 64-bit integer, saturating (D12)."""
+    if number >= 2.0**63:
+        return I64_MAX
+    return I64_MIN if number < -(2.0**63) else int(number)
 
 
 def wrap_i32(number: int) -> int:

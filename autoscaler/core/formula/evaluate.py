@@ -9,12 +9,10 @@ from datetime import datetime
 
 from autoscaler.core.formula.machine import Machine
 from autoscaler.core.formula.values import FormulaError, Instant, Value, name_of
+from autoscaler.core.numbers import MILLI
 from autoscaler.model.formula import Formula
 from autoscaler.model.objects import FallbackBehavior, MetricKind, Modifiers, ScaledObject, Trigger
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
-
-_MILLI = 1e-3
-"""A quantity is read back as digits times a power of ten: 1.005 is 1005 * 0.001, not 1005 / 1000."""
 
 
 def compose(
@@ -81,11 +79,11 @@ def _stood_in(obj: ScaledObject, modifiers: Modifiers, at: datetime) -> Sample |
 
 
 def _variable(measured: Measurement, *, is_nil: bool) -> Value:
-    return None if is_nil or not isinstance(measured, Sample) else measured.value_milli * _MILLI
+    return None if is_nil or not isinstance(measured, Sample) else measured.value_milli * MILLI
 
 
 def _sample(modifiers: Modifiers, milli: int, at: datetime, origin: Origin) -> Sample:
-    return Sample(value_milli=milli, active=milli * _MILLI > modifiers.activation, at=at, origin=origin)
+    return Sample(value_milli=milli, active=milli * MILLI > modifiers.activation, at=at, origin=origin)
 
 
 def _called(index: int, trigger: Trigger) -> str:

@@ -71,6 +71,18 @@ def test_a_value_metric_is_spread_over_the_ready_pods():
     assert found == stood_in(6.666)
 
 
+@pytest.mark.parametrize(
+    ("milli", "replicas", "pods", "stood_in_milli"), [(45, 7, 5, 62), (55, 3, 11, 14), (85, 7, 5, 118)]
+)
+def test_the_stand_in_is_computed_in_doubles(milli: int, replicas: int, pods: int, stood_in_milli: int):
+    """The product is made in doubles and cut, so it may be one below the exact one (KEDA fallback.go, doFallback)."""
+    trigger = a_trigger(milli / 1000, type=TargetType.VALUE)
+    obj = an_object(triggers=(trigger,), fallback=Fallback(threshold=3, replicas=replicas))
+    found = stand_in(obj, ready_to_fall_back(), (missing(),), a_scale(4, ready=pods), POLL).measurements[0]
+    assert isinstance(found, Sample)
+    assert found.value_milli == stood_in_milli
+
+
 @pytest.mark.parametrize("scale", [a_scale(4), a_scale(4, ready=0)])
 def test_a_value_metric_without_ready_pods_stays_missing(scale):
     """Without a ready pod there is nothing to divide by, and no number is invented."""
