@@ -119,8 +119,9 @@ def _unless_unread(given: dict[str, Any], replicas: int) -> list[int]:
 
 
 def _current(given: dict[str, Any]) -> int:
-    """The count that KEDA reads first: the target's own, the scale's where the target has none."""
-    current: int = given["currentReplicas"] if "currentReplicas" in given else given["scaleReplicas"]
+    """The count that KEDA reads: the target's own, or the scale's where the target has none or cannot be read."""
+    own = "scaleReplicas" if _is_without(given) and "scaleReplicas" in given else "currentReplicas"
+    current: int = given[own]
     return current
 
 
@@ -147,8 +148,11 @@ def _answer(given: dict[str, Any]) -> dict[str, Any]:
 
 def _is_unreadable(given: dict[str, Any]) -> bool:
     """Whether no count can be had: kinds beside KEDA's own are read by their scale where they have none."""
-    without = given.get("readFails") or "currentReplicas" not in given
-    return bool(without and (given.get("kind") != "Custom" or given.get("scaleGetFails")))
+    return _is_without(given) and (given.get("kind") != "Custom" or bool(given.get("scaleGetFails")))
+
+
+def _is_without(given: dict[str, Any]) -> bool:
+    return bool(given.get("readFails")) or "currentReplicas" not in given
 
 
 def _object(given: dict[str, Any]) -> ScaledObject:
