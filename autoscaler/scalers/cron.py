@@ -1,7 +1,7 @@
 """The cron trigger: replicas between two schedules. Source: KEDA cron_scaler.go."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from autoscaler.model.faults import Fault, Faults, Severity
@@ -14,6 +14,7 @@ from autoscaler.scalers.metadata import Reader
 from autoscaler.scalers.numbers import to_milli
 from autoscaler.scalers.schedule import find_zone, next_firing, parse_schedule
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _IN_NAMES = str.maketrans({" ": "", "*": "x", "/": "Sl", "?": "Qm", ",": "Cm"})
 _NORMAL = str.maketrans(dict.fromkeys("/.:%()", "-"))
 
@@ -47,7 +48,7 @@ class CronScaler:
         return Parsed(ask=ask, warnings=_warnings(spec, zone))
 
     def read(self, ask: Ask, answer: Answer, at: datetime) -> Measurement:
-        """Give the replicas while the next thing to happen is the end, else 0. ``at`` is wall time."""
+        """Give the replicas between a start and an end, else 0. ``at`` is wall time."""
         if isinstance(answer, Missing):
             return answer
         settings = dict(ask.settings)
@@ -55,7 +56,7 @@ class CronScaler:
         if zone is None:
             detail = f'there is no time zone "{plain(settings["timezone"], 80)}"'
             return Missing(reason=MissingReason.MALFORMED, detail=detail)
-        active = not _starts_first(_firing(settings["start"], zone, at), _firing(settings["end"], zone, at))
+        active = _is_between(_firing(settings["start"], zone, at), _firing(settings["end"], zone, at), at)
         return Sample(value_milli=to_milli(float(settings["desired"])) if active else 0, active=active, at=at)
 
 
@@ -67,17 +68,21 @@ def _schedule(reader: Reader, name: str) -> str:
     return text
 
 
-def _firing(text: str, zone: ZoneInfo, at: datetime) -> datetime | None:
+def _firing(text: str, zone: ZoneInfo, at: datetime) -> datetime:
+    """Give the next firing; what never fires counts as long past, as in KEDA."""
     schedule = parse_schedule(text)
     assert schedule is not None, f"{text} was parsed at load"
-    return next_firing(schedule, zone, at)
+    return next_firing(schedule, zone, at) or _NEVER
 
 
-def _starts_first(start: datetime | None, end: datetime | None) -> bool:
-    """Say whether the start comes before the end; a start that never fires never does, as in KEDA."""
-    if start is None:
-        return False
-    return end is None or start < end
+def _is_between(start: datetime, end: datetime, at: datetime) -> bool:
+    """Say whether the next thing to happen is the end.
+
+    Beside a doubled half hour the next firing can lie before now: robfig/cron goes back to the start of the hour.
+    """
+    if start < end:
+        return start < at < end
+    return start < at or at < end
 
 
 def _metric(index: int, zone: str, start: str, end: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-_BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -31,7 +31,7 @@ _LONGEST = 2**63 - 1
 
 def trim(text: str) -> str:
     """Drop the blanks that Go's strings.TrimSpace drops, at both ends."""
-    return text.strip(_BLANKS)
+    return text.strip(BLANKS)
 
 
 def parse_flag(text: str) -> bool | None:

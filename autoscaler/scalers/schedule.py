@@ -11,10 +11,14 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autoscaler.model.value import value
+from autoscaler.scalers.literals import BLANKS, trim
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_INTEGER = re.compile(r"\+?[0-9]{1,10}")
+_INTEGER = re.compile(r"\+?[0-9]{1,64}")
+_BLANKS = re.compile(rf"[{BLANKS}]+")
+_LOCAL = "Local"
+"""Go's word for the zone of the machine, which in KEDA's image is UTC."""
 _YEARS = 5
 """How many years ahead a schedule is followed; what has not fired by then never does."""
 
@@ -43,7 +47,7 @@ class Schedule:
 def find_zone(name: str) -> ZoneInfo | None:
     """Look a time zone up; None where there is none of that name."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo("UTC" if name == _LOCAL else name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
@@ -57,7 +61,8 @@ def parse_schedule(text: str) -> Schedule | None:
         zone = prefix.partition("=")[2]
         if not blank or find_zone(zone or "UTC") is None:
             return None
-    parts = text.split()
+        zone = None if zone == _LOCAL else zone
+    parts = _BLANKS.split(trim(text))
     if len(parts) != 5:
         return None
     fields = [_field(part, *limits) for part, limits in zip(parts, _LIMITS, strict=True)]
@@ -118,7 +123,7 @@ def next_firing(schedule: Schedule, zone: ZoneInfo, at: datetime) -> datetime | 
 @lru_cache(maxsize=4096)
 def _next(schedule: Schedule, zone: ZoneInfo, minute: datetime) -> datetime | None:
     """Answer for any instant of one minute: firings lie on whole minutes."""
-    if not all(field.allowed for field in (schedule.minute, schedule.hour, schedule.day, schedule.month)):
+    if not all(field.allowed for field in (schedule.minute, schedule.hour, schedule.month)):
         return None
     moment = _Moment(zone, minute + timedelta(minutes=1))
     last_year = moment.local.year + _YEARS

@@ -63,6 +63,27 @@ def test_an_end_that_never_fires_is_never_active():
     assert read("2026-03-02T10:00:00Z", end="0 0 30 2 *").active is False
 
 
+def test_a_doubled_half_hour_can_lie_between_nothing():
+    """robfig/cron goes back to the start of the hour, so in the Chatham Islands an end can lie before now, and KEDA
+    then counts the instant as outside. Source: cron_scaler.go, spec.go."""
+    given = {"start": "52 4 * * 4", "end": "30 3 * * *", "timezone": "Pacific/Chatham"}
+    assert read("2025-04-05T14:13:00Z", **given).active is False
+    assert read("2025-04-05T12:13:00Z", **given).active is True
+
+
+def test_days_of_the_week_count_without_days_of_the_month():
+    """A list of days of the month that holds none leaves those of the week. Source: robfig/cron spec.go."""
+    assert following("0 8 , * 1", "UTC", "2026-03-03T00:00:00+00:00") == "2026-03-09T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(("start", "active"), [("0 8 * * *", True), ("TZ=Local 0 8 * * *", True)])
+def test_local_is_the_zone_of_kedas_image(start, active):
+    """Go knows Local, the zone of the machine, which is UTC in KEDA's image; before a schedule it says nothing."""
+    given = {"start": start, "end": "0 18 * * *"}
+    assert read("2026-03-02T08:30:00Z", timezone="Local", **given).active is active
+    assert read("2026-03-02T07:30:00Z", timezone="Local", **given).active is not active
+
+
 @pytest.mark.parametrize(
     ("schedule", "at", "firing"),
     [
@@ -82,7 +103,8 @@ def test_schedules_follow_the_clock_on_the_wall(schedule, at, firing):
 
 
 @pytest.mark.parametrize(
-    "schedule", ["+5 8 * * *", "1, 8 * * *", "*/61 * * * *", "0 8 ? jan-MAR sun", "TZ=UTC 0 8 * * *"]
+    "schedule",
+    ["+5 8 * * *", "1, 8 * * *", "*/61 * * * *", "0 8 ? jan-MAR sun", "TZ=UTC 0 8 * * *", "0\u00a08 * * 00000000001"],
 )
 def test_odd_schedules_that_are_accepted(schedule):
     """What robfig/cron accepts is accepted: signs, empty list parts, names in any case, a zone in front."""
@@ -105,6 +127,7 @@ def test_odd_schedules_that_are_accepted(schedule):
         "-1 8 * * *",
         "TZ=Nope/Zone 0 8 * * *",
         "TZ=UTC",
+        "0\x1c8\x1c*\x1c*\x1c*",
         "a b c d e",
         "",
     ],
