@@ -83,7 +83,7 @@ def _described(item: Value) -> str:
 def _string(machine: Evaluator, item: Value) -> Value:
     machine.weigh(item)
     text = show(item)
-    machine.spend_text(len(text))
+    machine.spend_text(3 * len(text))
     return text
 
 

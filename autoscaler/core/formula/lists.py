@@ -79,7 +79,7 @@ def _reverse(machine: Evaluator, item: Value) -> Value:
 def _uniq(machine: Evaluator, item: Value) -> Value:
     kept: list[Value] = []
     for each in items_of(item, "uniq"):
-        machine.spend(2 * len(kept))
+        machine.spend(3 * len(kept))
         if isinstance(each, (str, list, dict)):
             for _ in range(len(kept)):
                 machine.weigh(each)

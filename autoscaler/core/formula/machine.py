@@ -1,7 +1,6 @@
 """Walks a formula's tree within a budget of steps (S11). Source: expr-lang vm/vm.go.
 
-Each node costs two steps and each element that is made one, so a formula ends after 10,000 of both. Dearer work costs
-more, so that no step takes much longer than another.
+Nodes, elements that are made and dearer work are paid for in steps; ``prices`` says how many.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,18 +10,10 @@ from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.members import call_member
 from autoscaler.core.formula.operators import BINARY, NUMERIC, fetch, negate, truth, whole
 from autoscaler.core.formula.predicates import PREDICATES
+from autoscaler.core.formula.prices import CALL, CALLS, LETTERS, METHOD, NODE, OTHERS, PATTERN
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
 from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_number, name_of
 from autoscaler.model.formula import Node
-
-_NODE = 2
-"""Steps that a node costs: 5,000 of them take 1.5 ms on a quiet machine and 3 ms on one that is not."""
-_MADE_OF_TEXT = 8
-"""Characters of text that cost a step."""
-_METHOD = 10
-"""Steps that a method of an instant or a duration costs beside its node."""
-_PATTERN = 50
-"""Steps that a pattern costs beside its length."""
 
 
 class _ChainEnd(Exception):  # noqa: N818 - it ends a chain, it is no error
@@ -46,7 +37,7 @@ class Machine:
 
     def run(self, node: Node) -> Value:
         """Evaluate a node. Raises FormulaError with the column of the innermost node that failed."""
-        self.steps -= _NODE
+        self.steps -= NODE
         if self.steps < 0:
             raise FormulaError(f"the formula takes more than {MAX_STEPS} steps", node.column)
         try:
@@ -71,11 +62,12 @@ class Machine:
                 self.spend_text(len(part))
             elif isinstance(part, (list, dict)):
                 self.spend(len(part))
-                pending.extend(part.values() if isinstance(part, dict) else part)
+                held = part.values() if isinstance(part, dict) else part
+                pending.extend(each for each in held if isinstance(each, (str, list, dict)))
 
     def spend_text(self, length: int) -> None:
         """Pay for a text before it is made."""
-        self.spend(length // _MADE_OF_TEXT)
+        self.spend(length // LETTERS)
 
     def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
         """Evaluate a predicate for one element after the other, from the place ``first`` on."""
@@ -146,8 +138,11 @@ def _binary(machine: Machine, node: Node) -> Value:
 
 def _pay(machine: Machine, word: str, left: Value, right: Value) -> None:
     """Charge what an operator reads beyond two numbers; a pattern must be compiled first."""
+    machine.spend(OTHERS)
     if isinstance(right, str) and word == "matches":
-        machine.spend(_PATTERN + len(right))
+        machine.spend(PATTERN + len(right))
+    if isinstance(right, list) and word == "in":
+        machine.spend(len(right))
     if isinstance(left, (str, list, dict)) and isinstance(right, (str, list, dict)):
         machine.weigh(left)
         machine.weigh(right)
@@ -256,12 +251,14 @@ def _call(machine: Machine, node: Node) -> Value:
     name = str(node.literal)
     if (predicate := PREDICATES.get(name)) is not None:
         return predicate(machine, *node.children)
-    return FUNCTIONS[name](machine, *(machine.run(child) for child in node.children))
+    arguments = [machine.run(child) for child in node.children]
+    machine.spend(CALLS.get(name, CALL))
+    return FUNCTIONS[name](machine, *arguments)
 
 
 def _method(machine: Machine, node: Node) -> Value:
     base, *arguments = (machine.run(child) for child in node.children)
-    machine.spend(_METHOD)
+    machine.spend(METHOD)
     return call_member(base, str(node.literal), arguments)
 
 

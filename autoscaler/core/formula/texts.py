@@ -35,7 +35,7 @@ def _text(item: Value, word: str) -> str:
 def _plain(word: str, change: Callable[[str], str]) -> Function:
     def function(machine: Evaluator, item: Value) -> Value:
         text = _text(item, word)
-        machine.spend_text(len(text))
+        machine.spend_text(2 * len(text))
         return change(text)
 
     return function

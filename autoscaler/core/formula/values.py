@@ -111,13 +111,15 @@ def equal(left: Value, right: Value, depth: int = 0) -> bool:
     """Compare by value; numbers of both sorts compare, other types only with their own. Source: runtime.Equal."""
     if depth > MAX_DEPTH:
         raise FormulaError("lists nested too deep to compare")
+    if type(left) is type(right) and not isinstance(left, (list, dict)):
+        return left == right
     if is_number(left) and is_number(right):
-        return left == right if type(left) is type(right) else float(left) == float(right)  # type: ignore[arg-type]
+        return float(left) == float(right)  # type: ignore[arg-type]
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(equal(a, b, depth + 1) for a, b in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(equal(left[key], right[key], depth + 1) for key in left)
-    return type(left) is type(right) and left == right
+    return False
 
 
 def show(item: Value, depth: int = 0) -> str:
