@@ -16,6 +16,7 @@ from autoscaler.model.value import value
 
 LASTS: Final = timedelta(hours=1)
 RENEWED: Final = 0.8  # of its life, after which a token is asked anew
+SERVES: Final = timedelta(seconds=10)  # what a token serves at least, refused or not: a source may refuse every one
 CALL_SECONDS: Final = 2.0
 
 
@@ -34,6 +35,7 @@ _TOKEN_REQUEST = msgspec.json.Decoder(_TokenRequest)
 @value
 class _Issued:
     token: Secret
+    at: datetime
     until: datetime
 
 
@@ -49,11 +51,14 @@ class Tokens:
         self._issued: dict[tuple[str, str, str], _Issued] = {}
         self._under_way: dict[tuple[str, str, str], asyncio.Task[Secret | Missing]] = {}
 
-    async def request(self, namespace: str, account: str, audience: str) -> Secret | Missing:
-        """Give a token of a service account for an audience, or say why there is none."""
+    async def request(self, namespace: str, account: str, audience: str, *, anew: bool = False) -> Secret | Missing:
+        """Give a token of a service account for an audience, or say why there is none.
+
+        ``anew``: the source has refused the token that is kept.
+        """
         key = (namespace, account, audience)
         held = self._issued.get(key)
-        if held is not None and self._now() < held.until:
+        if held is not None and self._now() < (held.at + SERVES if anew else held.until):
             return held.token
         under_way = self._under_way.get(key)
         if under_way is None:
@@ -71,6 +76,6 @@ class Tokens:
             why = unreadable(reply, f"a token of service account {account} in {namespace}").detail
             return Missing(reason=MissingReason.UNRESOLVED, detail=why)
         ends_at = found.status.expiration_timestamp or now + LASTS
-        issued = _Issued(token=Secret(found.status.token), until=now + (ends_at - now) * RENEWED)
+        issued = _Issued(token=Secret(found.status.token), at=now, until=now + (ends_at - now) * RENEWED)
         self._issued[namespace, account, audience] = issued
         return issued.token

@@ -5,8 +5,9 @@ ones: KEDA scale_resolvers.go, resolveAuthRef.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from autoscaler.model.auth import Authentication, AuthRef, Reference, ReferenceKind
 from autoscaler.model.objects import Author
@@ -19,7 +20,6 @@ from autoscaler.scalers.files import read_parameters
 Entries: TypeAlias = Mapping[str, Secret] | Missing | None
 Find: TypeAlias = Callable[[str, str], Entries]
 Fetch: TypeAlias = Callable[[str, str], Awaitable[Entries]]
-RequestToken: TypeAlias = Callable[[str, str, str], Awaitable[Secret | Missing]]
 CLUSTER_KIND = "ClusterTriggerAuthentication"
 _ORDER = (
     ReferenceKind.ENV,
@@ -28,6 +28,13 @@ _ORDER = (
     ReferenceKind.SECRET,
     ReferenceKind.TOKEN,
 )
+
+
+class RequestToken(Protocol):
+    """Asks for a service account's token for an audience."""
+
+    async def __call__(self, namespace: str, account: str, audience: str, /, *, anew: bool) -> Secret | Missing:
+        """Give a token; ``anew``: the source has refused the one that was given before."""
 
 
 @value
@@ -59,6 +66,7 @@ class _Use:
     authentication: Authentication
     namespace: str
     author: Author
+    anew: bool = False
 
 
 class Resolver:
@@ -74,14 +82,17 @@ class Resolver:
         *,
         author: Author = Author.OPERATOR,
         addresses: tuple[str, ...] = (),
+        anew: bool = False,
     ) -> Mapping[str, Secret] | Missing:
         """Give every parameter of an authentication, or the first reference that is wrong.
 
         ``namespace`` is that of the object which uses it; ``addresses`` are where the credentials would go.
+        ``anew``: the source has refused what was given before, so a token that is kept does not serve.
         """
         use = self._admit(ref, namespace, author, addresses)
         if isinstance(use, Missing):
             return use
+        use = replace(use, anew=anew)
         parameters: dict[str, Secret] = {}
         for reference in _in_order(use.authentication):
             found = await self._look_up(reference, use)
@@ -131,7 +142,7 @@ class Resolver:
                 return _pick(entries, reference, use)
             case ReferenceKind.TOKEN if self._places.request_token is not None:
                 audience = self._places.audiences[use.namespace, reference.name]
-                token = await self._places.request_token(use.namespace, reference.name, audience)
+                token = await self._places.request_token(use.namespace, reference.name, audience, anew=use.anew)
                 return token if isinstance(token, Missing) else {reference.parameter: token}
             case _:
                 return _unresolved(reference, use, "does not exist")

@@ -124,7 +124,7 @@ class HttpTransport:
         """Resolve the source's credentials and make headers of them; ``anew`` keeps nothing from before."""
         if source.credential is None:
             return dress(source, {})
-        resolved = await self._resolve(source, source.credential, until)
+        resolved = await self._resolve(source, source.credential, until, anew=anew)
         if isinstance(resolved, Missing):
             return resolved
         if "oauth" in modes_of(source, resolved):
@@ -135,12 +135,14 @@ class HttpTransport:
             resolved = {**resolved, GRANTED: token}
         return dress(source, resolved)
 
-    async def _resolve(self, source: Source, credential: AuthRef, until: float) -> Mapping[str, Secret] | Missing:
+    async def _resolve(
+        self, source: Source, credential: AuthRef, until: float, *, anew: bool
+    ) -> Mapping[str, Secret] | Missing:
         namespace = dict(source.options).get("namespace", credential.namespace)
         try:
             async with asyncio.timeout_at(until):
                 return await self._resolver.resolve(
-                    credential, namespace, author=author_of(source), addresses=source.addresses
+                    credential, namespace, author=author_of(source), addresses=source.addresses, anew=anew
                 )
         except TimeoutError:
             return Missing(reason=MissingReason.UNRESOLVED, detail=f"{credential} was not resolved in time")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from autoscaler.kube.tokens import Tokens
+from autoscaler.kube.tokens import SERVES, Tokens
 from autoscaler.model.observation import Missing
 from autoscaler.model.text import Secret
 from tests.unit.builders import START
@@ -40,6 +40,18 @@ async def test_a_token_is_asked_for_an_audience_and_kept():
         renewed = await tokens.request("shop", "scaler", "prometheus")
     assert (first, again, renewed) == (Secret("token-1"), Secret("token-1"), Secret("token-2"))
     assert issuer.asked[0] == ("/api/v1/namespaces/shop/serviceaccounts/scaler/token", ["prometheus"])
+
+
+async def test_a_token_that_the_source_refused_is_asked_anew():
+    """A source that no longer takes a token gets a new one at once, but not one for each question it refuses."""
+    issuer = Issuer()
+    async with served(issuer.handle) as address, a_reader(address) as client:
+        tokens = Tokens(client, issuer.now)
+        first = await tokens.request("shop", "scaler", "prometheus")
+        too_soon = await tokens.request("shop", "scaler", "prometheus", anew=True)
+        issuer.time += SERVES
+        renewed = [await tokens.request("shop", "scaler", "prometheus", anew=True) for _ in range(3)]
+    assert (first, too_soon, renewed) == (Secret("token-1"), Secret("token-1"), [Secret("token-2")] * 3)
 
 
 async def test_who_asks_at_once_shares_one_request():

@@ -158,20 +158,22 @@ async def test_a_token_is_requested_with_the_audience_of_the_settings() -> None:
     """S4: the audience comes from --token-audience, and the token is of the object's namespace."""
     asked = []
 
-    async def request(namespace: str, account: str, audience: str) -> Secret:
-        asked.append((namespace, account, audience))
+    async def request(namespace: str, account: str, audience: str, /, *, anew: bool) -> Secret:
+        asked.append((namespace, account, audience, anew))
         return Secret("token")
 
     audiences = {("shop", "scraper"): "prometheus"}
-    found = await resolver(TOKEN, request_token=request, audiences=audiences).resolve(REF, "shop")
-    assert (found, asked) == ({"token": Secret("token")}, [("shop", "scraper", "prometheus")])
+    tokens = resolver(TOKEN, request_token=request, audiences=audiences)
+    assert await tokens.resolve(REF, "shop") == {"token": Secret("token")}
+    assert await tokens.resolve(REF, "shop", anew=True) == {"token": Secret("token")}
+    assert asked == [("shop", "scraper", "prometheus", False), ("shop", "scraper", "prometheus", True)]
 
 
 async def test_a_token_without_an_audience_is_refused() -> None:
     """S4: an account without a mapping is refused before anything is requested; the message is the flag to give."""
     asked: list[str] = []
 
-    async def request(namespace: str, account: str, audience: str) -> Secret:
+    async def request(namespace: str, account: str, audience: str, /, *, anew: bool) -> Secret:
         asked.append(account)
         return Secret("token")
 

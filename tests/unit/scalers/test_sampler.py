@@ -117,11 +117,10 @@ async def test_an_unresolved_credential_is_missing_and_sends_nothing() -> None:
 
 async def test_a_refused_credential_is_resolved_again_at_once() -> None:
     """On a 401 the credential is looked up anew, and a rotated one is used in the same tick."""
-    tokens = iter(("old", "new"))
 
     class Rotating(Resolver):
-        async def resolve(self, *args: object, **options: object):  # type: ignore[no-untyped-def, override]
-            return await a_resolver({"bearerToken": next(tokens)}).resolve(REF, "shop")
+        async def resolve(self, *args: object, anew: bool = False, **options: object):  # type: ignore[no-untyped-def, override]
+            return await a_resolver({"bearerToken": "new" if anew else "old"}).resolve(REF, "shop")
 
     async with Scripted([{"status": 401}, vector_answer("5")]) as server:
         ask = an_ask({"bearerToken": "x"}, auth=REF, authModes="bearer", serverAddress=server.url)
