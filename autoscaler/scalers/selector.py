@@ -6,10 +6,11 @@ from enum import Enum
 
 from autoscaler.model.value import value
 
-_TOKEN = re.compile(r"\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)")
+_BLANKS = " \t\r\n"
+_TOKEN = re.compile(rf"[{_BLANKS}]*(==|!=|[=!(),<>]|[^{_BLANKS}=!(),<>]+)")
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,64}")
 _MARKS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
 
 
@@ -49,7 +50,7 @@ class Requirement:
 
     def _compares(self, label: str) -> bool:
         (limit,) = self.values
-        if not _INTEGER.fullmatch(label) or abs(int(label)) >= 2**63:
+        if not _is_integer(label):
             return False
         return int(label) > int(limit) if self.relation is Relation.ABOVE else int(label) < int(limit)
 
@@ -117,7 +118,7 @@ def _compared(key: str, reader: _Tokens) -> Requirement | None:
         return None
     if values is None or not all(map(_is_value, values)):
         return None
-    if relation in (Relation.ABOVE, Relation.BELOW) and not all(map(_INTEGER.fullmatch, values)):
+    if relation in (Relation.ABOVE, Relation.BELOW) and not all(map(_is_integer, values)):
         return None
     return Requirement(key=key, relation=relation, values=values)
 
@@ -153,6 +154,11 @@ def _values(reader: _Tokens) -> frozenset[str] | None:
         else:
             item = part or ""
     return None if part is None else frozenset((*found, item))
+
+
+def _is_integer(text: str) -> bool:
+    """Source: Go strconv.ParseInt, 64 bits."""
+    return _INTEGER.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
 
 
 def _is_key(key: str) -> bool:
