@@ -128,7 +128,8 @@ def _least(gates: Gates, old: Mapping[str, Data] | None) -> int:
 def _had_odd_objects(old: Mapping[str, Data] | None) -> bool:
     """Say whether the stored object already describes an object by an apiVersion that does not parse."""
     metrics = old.get("metrics") if old is not None else None
-    held = [_mapping(_mapping(_mapping(m).get("object")).get("describedObject")) for m in _list(metrics)]
+    own = [metric for metric in map(_mapping, _list(metrics)) if metric.get("type") == "Object"]
+    held = [_mapping(_mapping(metric.get("object")).get("describedObject")) for metric in own]
     return any(_text(described, "apiVersion").count("/") > 1 for described in held)
 
 

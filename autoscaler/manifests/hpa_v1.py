@@ -56,8 +56,11 @@ def _metric(metric: Mapping[str, Data]) -> dict[str, Data]:
 
 
 def _object(source: Mapping[str, Data]) -> Data:
-    kind = "Value" if "averageValue" not in source else "AverageValue"
-    target = _target(kind, value=_unless_zero(source["targetValue"]), average=source.get("averageValue"))
+    average, given = source.get("averageValue"), source["targetValue"]
+    if average is None:
+        target = _target("Value", value=given)
+    else:  # autoscaling/v1 cannot leave its targetValue out and writes a zero
+        target = _target("AverageValue", value=_unless_zero(given), average=average)
     return {"describedObject": source["target"], "target": target, "metric": _identity(source, "selector")}
 
 

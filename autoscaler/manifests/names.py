@@ -27,6 +27,9 @@ _OF_QUOTAS: Final = frozenset(
         *(f"{side}.{name}" for side in ("requests", "limits") for name in _CONTAINER_RESOURCES),
     }
 )
+_NATIVE: Final = "kubernetes.io/"
+_REQUESTS: Final = "requests."
+_HUGEPAGES: Final = "hugepages-"
 _LONGEST_LABEL: Final = 63
 _LONGEST_SUBDOMAIN: Final = 253
 
@@ -51,17 +54,31 @@ def segment_problems(name: str) -> Iterator[str]:
 
 def container_resource_problems(name: str) -> Iterator[str]:
     """Name everything that keeps a container from requesting a resource: a standard one, or one with a domain."""
-    domain, slash, last = name.rpartition("/")
-    if slash:
-        if not is_subdomain(domain) or not _is_qualified(last) or domain.startswith("requests."):
+    unqualified = tuple(_qualified_problems(name))
+    yield from unqualified
+    if "/" in name:
+        if _NATIVE not in name and (name.startswith(_REQUESTS) or any(_qualified_problems(_REQUESTS + name))):
             yield "must be a resource with a domain of its own"
         return
-    if name in _CONTAINER_RESOURCES or name.startswith("hugepages-"):
+    if name in _CONTAINER_RESOURCES or name.startswith(_HUGEPAGES):
         return
-    if name not in _OF_QUOTAS:
+    if not unqualified and name not in _OF_QUOTAS and not name.startswith(_REQUESTS + _HUGEPAGES):
         yield "must be a standard resource, or have a domain"
     yield "must be a resource that a container can request"
 
 
-def _is_qualified(name: str) -> bool:
-    return len(name) <= _LONGEST_LABEL and _QUALIFIED.fullmatch(name) is not None
+def _qualified_problems(name: str) -> Iterator[str]:
+    domain, slash, last = name.rpartition("/")
+    if "/" in domain:
+        yield "must have one '/' at most"
+        return
+    if slash and not domain:
+        yield "must not have an empty domain"
+    elif slash and not is_subdomain(domain):
+        yield "must have a domain of lower case letters, digits, '-' and '.'"
+    if not last:
+        yield "must not be empty"
+    elif len(last) > _LONGEST_LABEL:
+        yield f"must not be longer than {_LONGEST_LABEL} characters"
+    if _QUALIFIED.fullmatch(last) is None:
+        yield "must be letters, digits, '-', '_' and '.', with a letter or digit at both ends"

@@ -1,5 +1,7 @@
 """``behavior`` with the API server's defaults and refusals."""
 
+import json
+
 import pytest
 
 from autoscaler.manifests.hpa import read_behavior
@@ -103,6 +105,38 @@ def test_the_old_form_is_converted():
     assert found.spec["metrics"] == [{"type": "Resource", "resource": cpu}]
 
 
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        ({}, {"type": "Value", "value": "0"}),
+        ({"targetValue": "0"}, {"type": "Value", "value": "0"}),
+        ({"targetValue": "0", "averageValue": "4"}, {"type": "AverageValue", "averageValue": "4"}),
+        ({"targetValue": "3", "averageValue": "4"}, {"type": "AverageValue", "value": "3", "averageValue": "4"}),
+    ],
+)
+def test_a_zero_in_the_old_form(given: dict[str, str], target: dict[str, str]):
+    """A targetValue of 0 is none only beside an averageValue (kubernetes pkg/apis/autoscaling/v1/conversion.go)."""
+    document = an_hpa("autoscaling/v1")
+    source = {"metricName": "o", "target": {"kind": "Service", "name": "s"}, **given}
+    metrics = [{"type": "Object", "object": source}]
+    document["metadata"]["annotations"] = {"autoscaling.alpha.kubernetes.io/metrics": json.dumps(metrics)}
+    found = admit(document, Gates())
+    assert isinstance(found, Admitted)
+    assert found.spec["metrics"][0]["object"]["target"] == target
+    assert bool(found.faults) == (target["type"] == "Value")
+
+
+def test_an_odd_object_excuses_only_as_an_object_metric():
+    """A stored apiVersion that does not parse counts in a metric of type Object alone (kubernetes strategy.go)."""
+    described = {"kind": "Service", "name": "s", "apiVersion": "a/b/c"}
+    target = {"type": "Value", "value": "3"}
+    metric = {"type": "Object", "object": {"describedObject": described, "metric": {"name": "m"}, "target": target}}
+    for kind, faults in (("Object", 0), ("Pods", 1)):
+        found = admit(an_hpa(metrics=[metric]), Gates(), an_hpa(metrics=[{**metric, "type": kind}]))
+        assert isinstance(found, Admitted)
+        assert len(found.faults) == faults
+
+
 def test_a_wrong_type_refuses_the_whole_object():
     """A field of the wrong type is named; nothing else is judged."""
     assert admit(an_hpa(minReplicas="2"), Gates()) == Misfit(
@@ -130,5 +164,27 @@ def test_names():
     assert (is_label("a-1"), is_label("a.b"), is_label("a" * 64), is_label("")) == (True, False, False, False)
     assert (is_subdomain("a.b-c"), is_subdomain("-a"), is_subdomain("a" * 254)) == (True, False, False)
     assert [len(list(segment_problems(name))) for name in ("a", ".", "..", "a/b%c")] == [0, 1, 1, 2]
-    kinds = ("cpu", "hugepages-2Mi", "example.com/gpu", "pods", "foo", "requests.example.com/x", "UP/x")
-    assert [len(list(container_resource_problems(name))) for name in kinds] == [0, 0, 0, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("cpu", 0),
+        ("hugepages-2Mi", 0),
+        ("example.com/gpu", 0),
+        ("requests.kubernetes.io/x", 0),
+        ("pods", 1),
+        ("requests.hugepages-2Mi", 1),
+        ("requests.example.com/x", 1),
+        ("foo", 2),
+        ("a b", 2),
+        ("UP/x", 2),
+        ("a/b/c", 2),
+        ("/x", 2),
+        ("example.com/" + "x" * 64, 2),
+        ("example.com/", 3),
+    ],
+)
+def test_resources_of_containers(name: str, count: int):
+    """As many problems as core validation's ValidateContainerResourceName has."""
+    assert len(list(container_resource_problems(name))) == count
