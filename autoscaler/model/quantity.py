@@ -14,6 +14,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
 _LARGEST = 2**63 - 1
+_LONG = 10**18
 _LONGEST = 400
 """More characters than any double has digits; Python refuses to read very long numbers."""
 
@@ -36,9 +37,15 @@ class Quantity:
 
     @property
     def number(self) -> float:
-        """Give the double the HPA makes of it: ``0.059`` is 59 times 0.001, not the nearest double to 0.059."""
-        power = int(10 ** abs(self.exponent))
-        return float(self.mantissa) * (float(power) if self.exponent >= 0 else 1.0 / power)
+        """Give the double the HPA makes of it: ``0.059`` is 59 times 0.001, not the nearest double to 0.059.
+
+        Longer than 18 digits it counts in billionths.
+        """
+        mantissa, exponent = self.mantissa, self.exponent
+        if exponent < 0 and abs(mantissa) >= _LONG:
+            mantissa, exponent = mantissa * int(10 ** (exponent + 9)), -9
+        power = int(10 ** abs(exponent))
+        return float(mantissa) * (float(power) if exponent >= 0 else 1.0 / power)
 
 
 def parse_quantity(text: str) -> Quantity | None:
@@ -50,7 +57,7 @@ def parse_quantity(text: str) -> Quantity | None:
         return None
     sign, whole, fraction, suffix = matched.groups()
     unit = _unit(suffix)
-    if unit is None:
+    if unit is None or (not whole and not fraction and _is_far(unit)):
         return None
     fraction = fraction or ""
     size = Fraction(int((whole + fraction) or "0"), 10 ** len(fraction)) * unit
@@ -67,6 +74,11 @@ def _unit(suffix: str) -> Fraction | None:
         return Fraction(2 ** _BINARY[suffix])
     exponent = _EXPONENT.fullmatch(suffix)
     return Fraction(10) ** max(min(int(exponent.group(1)), 40), -40) if exponent else None
+
+
+def _is_far(unit: Fraction) -> bool:
+    """Say whether a unit is out of the reach of 64-bit numbers, where a suffix without digits is no longer zero."""
+    return unit < Fraction(1, _NANO) or unit in (2**50, 2**60)
 
 
 def _canonical(nanos: int) -> Quantity:

@@ -24,6 +24,10 @@ from autoscaler.model.quantity import Quantity, parse_quantity
         ("1n", 1, 1e-9),
         ("Ki", 0, 0.0),
         (".", 0, 0.0),
+        ("Ti", 0, 0.0),
+        ("e-9", 0, 0.0),
+        ("0Ei", 0, 0.0),
+        ("9.2052Ti", 10_121_224_436_003_636, 10_121_224_436_003_635_200_000 * 1e-9),
         ("-0", 0, 0.0),
     ],
 )
@@ -35,7 +39,8 @@ def test_quantities(text: str, milli: int, number: float):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " 1", "1 ", "1e", "1e+", "NaN", "+-1", "1Kib", "1.2.3", "٣", "1_0", "0x1", "1e1.5"]
+    "text",
+    ["", " 1", "1 ", "1e", "1e+", "NaN", "+-1", "1Kib", "1.2.3", "٣", "1_0", "0x1", "1e1.5", "Ei", "+.Pi", "e-10"],
 )
 def test_what_is_no_quantity(text: str):
     """Anything else is refused, blanks and other digits included."""
