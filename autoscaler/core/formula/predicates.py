@@ -119,7 +119,7 @@ def _sum(machine: Evaluator, source: Node, body: Node | None = None) -> Value:
     The order shows in the last bit: a + (2 + b) is not (a + 2) + b, and one bit can be a thousandth.
     """
     items = items_of(machine.run(source), "sum")
-    machine.spend(len(items))
+    machine.spend(2 * len(items))
     if body is None and source.kind == Kind.LIST and len(items) > 1:
         return reduce(lambda total, item: add(item, total), items[::-1])
     total: Value = 0
