@@ -4,7 +4,7 @@ There is no HPA in these scenarios, so a poll leaves behind what activation made
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from autoscaler.core.formula.evaluate import compose
 from autoscaler.core.remember import remember
 from autoscaler.model.decision import Activity, Decision, Reason, Stage
 from autoscaler.model.memory import Memory, TriggerMemory
-from autoscaler.model.objects import MetricKind, ScaledObject, Trigger
+from autoscaler.model.objects import FallbackBehavior, MetricKind, ScaledObject, Trigger
 from autoscaler.model.observation import (
     Measurement,
     Missing,
@@ -115,12 +115,14 @@ def _poll(state: State, obj: ScaledObject, *, fails: bool) -> Seen:
     applied = Applied(at=state.now, resource_version="2", took=timedelta(0))
     outcome = (refused if fails else applied) if changes else Unneeded()
     state.memory = remember(obj, state.memory, seen, decision, outcome)
+    counts = tuple(trigger.failures for trigger in state.memory.triggers)
+    events = (*_moved(decision, changes=changes, fails=fails), *_told(state, obj, decision, found, counts))
     return Seen(
         replicas=state.replicas if fails else decision.base,
         active_at=state.memory.last_active_at,
-        counts=_named(obj, tuple(trigger.failures for trigger in state.memory.triggers)),
-        conditions=_conditions(obj, decision, tuple(trigger.failures for trigger in state.memory.triggers)),
-        events=_events(decision, changes=changes, fails=fails),
+        counts=_named(obj, counts),
+        conditions=_conditions(obj, decision, counts),
+        events=tuple(sorted(events)),
         activity=decision.activity,
         reason=decision.steps[-1].reason,
     )
@@ -128,30 +130,67 @@ def _poll(state: State, obj: ScaledObject, *, fails: bool) -> Seen:
 
 def _request(state: State, obj: ScaledObject, name: str) -> Seen:
     """One request for a metric: its triggers' failures are counted, its value is the sample after fallback."""
-    asked = [
+    unasked = still(state, obj)
+    asked = _asked(obj, name)
+    if not asked:
+        return replace(unasked, metrics="error")
+    past = _counts(state, obj)
+    part, memory, found = _part(state, obj, asked, past)
+    after = list(past)
+    for index, count in zip(asked, failures(part, memory, found, _SYNC), strict=True):
+        after[index] = count
+    conditions = state.conditions | {"Fallback": _fallback_condition(obj, tuple(after))}
+    counts = _named(obj, tuple(after))
+    return replace(unasked, counts=counts, conditions=conditions, metrics=_metrics(state, obj, asked, past))
+
+
+def answers_with(state: State, obj: ScaledObject, name: str, counts: Mapping[str, int]) -> tuple[object, ...]:
+    """Give the answers to a request that leaves these counts behind, as another copy of the status has them.
+
+    Two, because such a copy may hold a count for a trigger that has just answered, and then its variable may be nil.
+    """
+    asked = _asked(obj, name)
+    if not asked:
+        return ()
+    after = tuple(counts.get(trigger.ask.metric, 0) for trigger in obj.triggers)
+    past = tuple(max(count - 1, 0) for count in after)
+    return _metrics(state, obj, asked, past), _metrics(state, obj, asked, past, after)
+
+
+def _asked(obj: ScaledObject, name: str) -> list[int]:
+    """Which triggers a request asks: those of its name, all of them beside a formula."""
+    return [
         index
         for index, trigger in enumerate(obj.triggers)
         if trigger.ask.kind is MetricKind.EXTERNAL
         and (obj.modifiers is not None or trigger.ask.metric.lower() == name.lower())
     ]
-    unasked = still(state, obj)
-    if not asked:
-        return replace(unasked, metrics="error")
+
+
+def _part(
+    state: State, obj: ScaledObject, asked: Sequence[int], past: Sequence[int]
+) -> tuple[ScaledObject, Memory, tuple[Measurement, ...]]:
     part = replace(obj, triggers=tuple(obj.triggers[index] for index in asked))
-    past = _counts(state, obj)
     memory = Memory(triggers=tuple(TriggerMemory(failures=past[index]) for index in asked))
-    found = tuple(cached(state, index) or measure(state, obj.triggers[index]) for index in asked)
-    seen = _observation(state, found, _SYNC)
-    stood_in = stand_in(part, memory, found, seen.scale, _SYNC)
-    after = list(past)
-    for index, count in zip(asked, failures(part, memory, found, _SYNC), strict=True):
-        after[index] = count
-    conditions = state.conditions | {"Fallback": _fallback_condition(obj, tuple(after))}
-    unasked = replace(unasked, counts=_named(obj, tuple(after)), conditions=conditions)
-    if obj.modifiers is not None:
-        composite = compose(part, stood_in.measurements, stood_in.nil, at=state.now, wall=state.now)
-        return replace(unasked, metrics=shown("composite-metric", composite))
-    return replace(unasked, metrics=shown(part.triggers[0].ask.metric, stood_in.measurements[0]))
+    return part, memory, tuple(cached(state, index) or measure(state, obj.triggers[index]) for index in asked)
+
+
+def _metrics(
+    state: State, obj: ScaledObject, asked: Sequence[int], past: Sequence[int], after: Sequence[int] = ()
+) -> object:
+    part, memory, found = _part(state, obj, asked, past)
+    stood_in = stand_in(part, memory, found, _observation(state, found, _SYNC).scale, _SYNC)
+    if obj.modifiers is None:
+        return shown(part.triggers[0].ask.metric, stood_in.measurements[0])
+    nil = stood_in.nil + tuple(place for place, index in enumerate(asked) if after and is_nil(obj, after[index]))
+    composite = compose(part, stood_in.measurements, nil, at=state.now, wall=state.now)
+    return shown("composite-metric", composite)
+
+
+def is_nil(obj: ScaledObject, count: int) -> bool:
+    """Say whether a trigger that failed so often in a row has a nil variable."""
+    rule = obj.fallback
+    return rule is not None and rule.behavior is FallbackBehavior.SCALING_MODIFIERS and count > rule.threshold
 
 
 def shown(name: str, found: Measurement) -> object:
@@ -218,7 +257,25 @@ def _fallback_condition(obj: ScaledObject, counts: tuple[int, ...]) -> tuple[str
     return ("True", "FallbackExists") if exists else ("False", "NoFallbackFound")
 
 
-def _events(decision: Decision, *, changes: bool, fails: bool) -> tuple[str, ...]:
+def _moved(decision: Decision, *, changes: bool, fails: bool) -> tuple[str, ...]:
     words = {Reason.ACTIVATED: "KEDAScaleTargetActivat", Reason.DEACTIVATED: "KEDAScaleTargetDeactivat"}
     reason = decision.steps[-1].reason
     return (words[reason] + ("ionFailed" if fails else "ed"),) if changes and reason in words else ()
+
+
+def _told(
+    state: State, obj: ScaledObject, decision: Decision, found: Sequence[Measurement], counts: Sequence[int]
+) -> tuple[str, ...]:
+    """What is told of the triggers: one word for each that gave nothing, and one where fallback begins or ends."""
+    word = "KEDAScalerFailed" if obj.modifiers is None else "KEDAMetricSourceFailed"
+    silent = [
+        index
+        for index, measured in enumerate(found)
+        if obj.triggers[index].ask.kind is MetricKind.EXTERNAL
+        and isinstance(measured, Missing)
+        and index not in decision.fallbacks
+        and not (is_configured(obj) and is_nil(obj, counts[index]))
+    ]
+    falls, fell = bool(decision.fallbacks), state.conditions["Fallback"][0] == "True"
+    edge = () if falls is fell else ("ScaledObjectFallback" + ("Activated" if falls else "Deactivated"),)
+    return (word,) * len(silent) + edge

@@ -17,9 +17,21 @@ from autoscaler.manifests.settings import Settings
 from autoscaler.model.decision import Activity, Reason
 from autoscaler.model.faults import Severity
 from autoscaler.model.memory import Memory, TriggerMemory
-from autoscaler.model.objects import FallbackBehavior, ScaledObject, Trigger
+from autoscaler.model.objects import ScaledObject
 from autoscaler.model.observation import Sample
-from tests.conformance.loop_world import SCALERS, START, Seen, State, advance, cached, measure, shown, take
+from tests.conformance.loop_world import (
+    SCALERS,
+    START,
+    Seen,
+    State,
+    advance,
+    answers_with,
+    cached,
+    is_nil,
+    measure,
+    shown,
+    take,
+)
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
 _FOREVER = timedelta(days=365)
@@ -113,8 +125,8 @@ def _follow(state: State, obj: ScaledObject, theirs: Seen, *, polled: bool) -> N
     )
     state.memory = replace(state.memory, last_active_at=theirs.active_at, triggers=triggers)
     state.replicas = theirs.replicas
-    if polled:
-        state.conditions = theirs.conditions
+    told = theirs.conditions if polled else {"Fallback": theirs.conditions["Fallback"]}
+    state.conditions = state.conditions | told
 
 
 def _theirs(state: State, out: dict[str, Any]) -> Seen:
@@ -124,7 +136,7 @@ def _theirs(state: State, out: dict[str, Any]) -> Seen:
         active_at=None if age is None else state.now - timedelta(seconds=age),
         counts={name: entry[0] for name, entry in out.get("health", {}).items() if entry[0]},
         conditions={name: (out["conditions"][name][0], out["conditions"][name][1]) for name in _JUDGED},
-        events=tuple(sorted(e.split(" ")[1] for e in out.get("events", []) if "KEDAScaleTarget" in e)),
+        events=tuple(sorted(event.split(" ")[1] for event in out.get("events", []))),
         metrics="error" if "hpaError" in out else out.get("hpaMetrics"),
     )
 
@@ -137,7 +149,7 @@ def _compare(state: State, obj: ScaledObject, step: dict[str, Any], ours: Seen, 
     if step["op"] != "poll":
         return _compare_request(state, obj, step, differs, ours, theirs)
     if state.missing:
-        return "D15" if differs == {"counts"} and ours == take(state, obj, step) else None
+        return "D15" if differs <= {"counts", "events"} and ours == take(state, obj, step) else None
     refreshed = ours.active_at == state.now
     match ours.activity, ours.reason:
         case Activity.ACTIVE, Reason.PARTIAL_FAILURE if differs == {"active_at"} and refreshed:
@@ -156,13 +168,20 @@ def _compare_request(
 ) -> str | None:
     """After a request KEDA's second copy of the status shows: conditions fall back, counts and times may too.
 
-    A fallback value that a poll left in the cache is such a copy: KEDA takes it for a success, we ask again. And where
-    another trigger failed, KEDA has dropped the whole cache, while we keep this trigger's sample.
+    Where the counts of that copy make the whole answer, it is the copy's doing. A fallback value that a poll left in
+    the cache is such a copy: KEDA takes it for a success, we ask again. And where another trigger failed, KEDA has
+    dropped the whole cache, while we keep this trigger's sample.
     """
+    if not (differs <= {"conditions", "counts", "active_at", "metrics"} and _is_one_state(state, obj, ours)):
+        return None
     if "metrics" not in differs:
-        return "D41" if differs <= {"conditions", "counts", "active_at"} and _is_one_state(state, obj, ours) else None
+        return "D41"
+    by_copy = answers_with(state, obj, step["op"].removeprefix("hpa:"), theirs.counts)
+    if theirs.counts != ours.counts and theirs.metrics in by_copy:
+        return "D41"
     if obj.modifiers is not None:
-        return "D24" if ours.metrics == "error" and theirs.metrics == [] else None
+        failed = theirs.metrics == [] and "error" in by_copy and _has_variables(state, obj, theirs)
+        return ("D24" if ours.metrics == "error" else "D41") if failed else None
     index = next(n for n, trigger in enumerate(obj.triggers) if trigger.ask.metric in step["op"])
     name, kept = obj.triggers[index].ask.metric, cached(state, index)
     live = shown(name, measure(state, obj.triggers[index]))
@@ -181,14 +200,14 @@ def _is_one_state(state: State, obj: ScaledObject, ours: Seen) -> bool:
 
 def _is_failed_formula(state: State, obj: ScaledObject, ours: Seen) -> bool:
     """Whether the formula alone failed, every trigger giving a sample or nil, and we say that something is wrong."""
-    if obj.modifiers is None or not all(_has_variable(state, obj, trigger, ours) for trigger in obj.triggers):
+    if obj.modifiers is None or not _has_variables(state, obj, ours):
         return False
     return obj.fallback is not None or ours.conditions["Ready"] == ("False", "TriggerError")
 
 
-def _has_variable(state: State, obj: ScaledObject, trigger: Trigger, ours: Seen) -> bool:
-    if isinstance(measure(state, trigger), Sample):
-        return True
-    rule = obj.fallback
-    as_nil = rule is not None and rule.behavior is FallbackBehavior.SCALING_MODIFIERS
-    return rule is not None and as_nil and ours.counts.get(trigger.ask.metric, 0) > rule.threshold
+def _has_variables(state: State, obj: ScaledObject, seen: Seen) -> bool:
+    """Whether every trigger has a sample, or a count by which its variable is nil."""
+    return all(
+        isinstance(measure(state, trigger), Sample) or is_nil(obj, seen.counts.get(trigger.ask.metric, 0))
+        for trigger in obj.triggers
+    )
