@@ -104,7 +104,10 @@ def _touches_other_writer(vector: Vector) -> bool:
 
 def _touches_zero(vector: Vector) -> bool:
     specs = [vector["spec"], *(tick["newSpec"] for tick in vector["ticks"] if "newSpec" in tick)]
-    zeros = any(tick.get("specReplicas") == 0 or tick.get("setReplicas") == 0 for tick in vector["ticks"])
+    zeros = any(
+        0 in (tick.get("specReplicas"), tick.get("setReplicas"), (tick.get("write") or {}).get("otherWriter"))
+        for tick in vector["ticks"]
+    )
     return zeros or vector["config"]["scaleToZero"] or any(spec.get("minReplicas") == 0 for spec in specs)
 
 
