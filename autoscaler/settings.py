@@ -10,9 +10,14 @@ from typing import Any
 INPUT, CLUSTER, SOURCES, DECIDING, OUTPUT = "Input", "Cluster", "Sources", "Deciding", "Output"
 
 
-def setting(default: Any, group: str, help: str, *, choices: tuple[str, ...] = (), metavar: str = "") -> Any:
-    """Declare one setting; its flag is the field's name with dashes."""
-    metadata = {"group": group, "help": help, "choices": choices, "metavar": metavar}
+MOMENT, ZERO = timedelta(milliseconds=100), timedelta(0)
+
+
+def setting(
+    default: Any, group: str, help: str, *, choices: tuple[str, ...] = (), metavar: str = "", least: timedelta = MOMENT
+) -> Any:
+    """Declare one setting; its flag is the field's name with dashes. ``least`` is the shortest duration it takes."""
+    metadata = {"group": group, "help": help, "choices": choices, "metavar": metavar, "least": least}
     if isinstance(default, list):
         return field(default_factory=tuple, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -38,6 +43,9 @@ class Settings:
     namespace: str = setting("default", CLUSTER, "Namespace of documents that name none.", metavar="NAME")
     api_timeout: timedelta = setting(
         timedelta(seconds=5), CLUSTER, "How long one call to the API server may take.", metavar="DURATION"
+    )
+    writes_per_second: int = setting(
+        20, CLUSTER, "Writes that leave in a second, growth first; two and a half times as many at once.", metavar="N"
     )
 
     via: str = setting(
@@ -66,13 +74,17 @@ class Settings:
         timedelta(seconds=15), SOURCES, "How often the source guard judges and probes.", metavar="DURATION"
     )
     guard_recovery_min: timedelta = setting(
-        timedelta(seconds=60), SOURCES, "Shortest hold after a source was blind.", metavar="DURATION"
+        timedelta(seconds=60), SOURCES, "Shortest hold after a source was blind.", metavar="DURATION", least=ZERO
     )
     guard_recovery_max: timedelta = setting(
-        timedelta(hours=1), SOURCES, "Longest hold after a source was blind.", metavar="DURATION"
+        timedelta(hours=1), SOURCES, "Longest hold after a source was blind.", metavar="DURATION", least=ZERO
     )
     guard_max_doubt: timedelta = setting(
-        timedelta(minutes=10), SOURCES, "How long a doubt that the probe does not share is held.", metavar="DURATION"
+        timedelta(minutes=10),
+        SOURCES,
+        "How long a doubt that the probe does not share is held.",
+        metavar="DURATION",
+        least=ZERO,
     )
 
     sync_period: timedelta = setting(
@@ -80,7 +92,7 @@ class Settings:
     )
     tolerance: float = setting(0.1, DECIDING, "How far usage may be off before replicas change.", metavar="FRACTION")
     downscale_stabilization: timedelta = setting(
-        timedelta(minutes=5), DECIDING, "Scale-down window where an object sets none.", metavar="DURATION"
+        timedelta(minutes=5), DECIDING, "Scale-down window where an object sets none.", metavar="DURATION", least=ZERO
     )
 
     listen: str = setting(

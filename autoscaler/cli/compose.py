@@ -12,6 +12,7 @@ from autoscaler.cli.live import TRANSPORTS, live
 from autoscaler.cli.relay import RelayingSender
 from autoscaler.core.signs import GuardSettings
 from autoscaler.kube.actuator import ScaleActuator, Withholding
+from autoscaler.kube.budget import Budget
 from autoscaler.kube.client import NoAnswer, Reader, Writer
 from autoscaler.kube.connect import reach
 from autoscaler.kube.discovery import Discovery
@@ -174,6 +175,8 @@ def library_of(settings: Settings, *, dry_run: bool) -> Library:
 
 def guard_of(settings: Settings) -> GuardSettings:
     """Take the source guard's settings out of the daemon's."""
+    if settings.guard_recovery_min > settings.guard_recovery_max:
+        raise FatalError("--guard-recovery-min is longer than --guard-recovery-max", exit_code=2)
     return GuardSettings(
         beat=settings.guard_beat,
         recovery_min=settings.guard_recovery_min,
@@ -214,6 +217,7 @@ async def reach_out(
     assert transports.keys() == TRANSPORTS, "what is read as live must have somebody to send it"
     sampler = CohortSampler(library.scalers, transports, prober)
     patience = settings.api_timeout.total_seconds()
+    budget = Budget(rate=settings.writes_per_second)
     followed = Watches(client) if watches else None
     targets = ScaleReader(client, discovery, Pods(client), followed, hpas=Hpas(client), read_seconds=patience)
     return Outside(
@@ -221,7 +225,9 @@ async def reach_out(
         version=version,
         discovery=discovery,
         targets=targets,
-        actuator=Withholding() if writer is None else ScaleActuator(writer, discovery, clock.now, noticed=targets.note),
+        actuator=Withholding()
+        if writer is None
+        else ScaleActuator(writer, discovery, clock.now, budget, noticed=targets.note),
         sampler=sampler,
         sender=sender,
         server=ServerProbe(client, patience),

@@ -1,6 +1,7 @@
 """Settings as click options: flags, environment and settings file from one declaration."""
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Collection
 from dataclasses import MISSING, Field, fields
@@ -17,6 +18,8 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 OF_RUN = {"filename": True, "dry_run": False}
 """Flags of ``run`` that a settings file may hold too, and whether they may be repeated."""
 SHORT = {"--recursive": ("-R",)}
+MOST = timedelta(days=366)
+HIGHEST = 2**31 - 1
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -25,16 +28,30 @@ class Duration(click.ParamType[timedelta]):
 
     name = "duration"
 
+    def __init__(self, least: timedelta) -> None:
+        self._least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Parse a duration."""
         if isinstance(value, timedelta):
             return value
         text = str(value).strip()
-        if re.fullmatch(r"\d+(\.\d+)?", text):
-            return timedelta(seconds=float(text))
-        if not text or PART.sub("", text):
+        whole = f"{text}s" if re.fullmatch(r"\d+(\.\d+)?", text) else text
+        if not whole or PART.sub("", whole):
             self.fail(f"{text!r} is no duration; write it like 15s, 1m30s or 250ms", param, ctx)
-        return timedelta(seconds=sum(float(amount) * UNITS[unit] for amount, unit in PART.findall(text)))
+        seconds = sum(float(amount) * UNITS[unit] for amount, unit in PART.findall(whole))
+        if not self._least.total_seconds() <= seconds <= MOST.total_seconds():
+            self.fail(f"{text!r} is not within {shown(self._least)} and {shown(MOST)}", param, ctx)
+        return timedelta(seconds=seconds)
+
+
+class Finite(click.FloatRange):
+    """A float that is a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse a float, and refuse what no number is compared with."""
+        number = float(super().convert(value, param, ctx))
+        return number if math.isfinite(number) else self.fail(f"{value!r} is not a finite number", param, ctx)
 
 
 def shown(duration: timedelta) -> str:
@@ -67,15 +84,15 @@ def option_of(declared: "Field[Any]") -> click.Option:
         return GroupedOption([flag, *SHORT.get(flag, ())], is_flag=True, group=kind["group"], **common)
     if isinstance(default, timedelta):
         common["default"] = shown(default)  # as text, which --help shows as it is
-        return GroupedOption([flag], type=Duration(), group=kind["group"], **common)
+        return GroupedOption([flag], type=Duration(kind["least"]), group=kind["group"], **common)
     if isinstance(default, tuple):
         return GroupedOption([flag], multiple=True, group=kind["group"], **common)
     if kind["choices"]:
         return GroupedOption([flag], type=click.Choice(kind["choices"]), group=kind["group"], **common)
     if isinstance(default, int):
-        return GroupedOption([flag], type=click.IntRange(min=1), group=kind["group"], **common)
+        return GroupedOption([flag], type=click.IntRange(min=1, max=HIGHEST), group=kind["group"], **common)
     if isinstance(default, float):
-        return GroupedOption([flag], type=click.FloatRange(min=0), group=kind["group"], **common)
+        return GroupedOption([flag], type=Finite(min=0), group=kind["group"], **common)
     return GroupedOption([flag], group=kind["group"], **common)
 
 

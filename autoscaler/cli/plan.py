@@ -12,7 +12,7 @@ from autoscaler.cli.options import GroupedCommand, GroupedOption, with_config, w
 from autoscaler.cli.output import Screen, stderr, stdout, with_color
 from autoscaler.settings import Settings
 
-OF_THE_DAEMON = ("state_dir", "listen", "allow_host", "log_format", "log_level")
+OF_THE_DAEMON = ("state_dir", "writes_per_second", "listen", "allow_host", "log_format", "log_level")
 EPILOG = """\b
 Examples:
   autoscaler plan config/web.yaml                    one tick now, against the current kubeconfig context

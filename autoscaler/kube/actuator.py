@@ -18,6 +18,7 @@ from autoscaler.model.record import Applied, Decided, Failed, Outcome, Supersede
 FIELD_MANAGER: Final = "autoscaler"
 ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 0.01
+LEAST_SECONDS: Final = 0.1  # with less time left an answer would hardly come, and the write would be Unknown
 PASSED: Final = Superseded(why="the deadline of this write passed before it could leave")
 
 
@@ -59,7 +60,7 @@ class ScaleActuator:
         granted = await self._budget.take(
             within_seconds=self._left(deadline), current=decision.current, desired=decision.desired
         )
-        outcome = await self._write(record, deadline) if granted else PASSED
+        outcome = await self._write(record, deadline) if granted else self._crowded()
         self._backoff.note(target, outcome)
         return outcome
 
@@ -73,7 +74,7 @@ class ScaleActuator:
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(PAUSE_SECONDS)
-            if (left := self._left(deadline)) <= 0:
+            if (left := self._left(deadline)) < LEAST_SECONDS:
                 return PASSED
             assert out_of_bounds(record) is None
             reply = await self._client.patch(
@@ -120,6 +121,11 @@ class ScaleActuator:
             why = f"the API server stored {stored.spec} instead of {desired}: an admission webhook?"
             return Failed(why=why, status=reply.status)
         return Applied(at=record.seen.at, resource_version=stored.resource_version, took=took)
+
+    def _crowded(self) -> Superseded:
+        """Say what a write waited for in vain."""
+        most = f"no more than {self._budget.rate:g} writes leave in a second (--writes-per-second), growth first"
+        return Superseded(why=f"its turn did not come before its deadline: {most}")
 
     def _left(self, deadline: datetime) -> float:
         return (deadline - self._now()).total_seconds()

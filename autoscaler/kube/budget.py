@@ -1,4 +1,4 @@
-"""How many writes may leave: 20 a second, 50 at once, growth first (R27)."""
+"""How many writes may leave: 20 a second and 50 at once where nothing else is set, growth first (R27)."""
 
 import asyncio
 import heapq
@@ -6,16 +6,16 @@ import itertools
 from typing import Final
 
 RATE: Final = 20.0
-BURST: Final = 50.0
+BURST: Final = 2.5  # seconds' worth of writes, which may leave at once
 
 
 class Budget:
     """A bucket of writes with a queue in which growth and the largest relative need come first."""
 
-    def __init__(self, *, rate: float = RATE, burst: float = BURST) -> None:
+    def __init__(self, *, rate: float = RATE, burst: float | None = None) -> None:
         self._rate = rate
-        self._burst = burst
-        self._left = burst
+        self._burst = rate * BURST if burst is None else burst
+        self._left = self._burst
         self._filled_at = 0.0
         self._rests_until = 0.0
         self._order = itertools.count()
@@ -38,6 +38,11 @@ class Budget:
         except TimeoutError:
             return False
         return True
+
+    @property
+    def rate(self) -> float:
+        """Writes a second."""
+        return self._rate
 
     def rest(self, seconds: float) -> None:
         """Let nothing leave for a while: the API server asked for it."""

@@ -115,6 +115,12 @@ def test_a_mistake_in_the_file_is_named(capsys: pytest.CaptureFixture[str], tmp_
     [
         ((), "name at least one file or folder"),
         (("-f", "x", "--sync-period", "soon"), "'soon' is no duration; write it like 15s, 1m30s or 250ms"),
+        (("-f", "x", "--sync-period", "0s"), "'0s' is not within 0.1s and 8784h"),
+        (("-f", "x", "--timeout", "99999999999999999d"), "'99999999999999999d' is not within 0.1s and 8784h"),
+        (("-f", "x", "--tolerance", "nan"), "'nan' is not a finite number"),
+        (("-f", "x", "--tolerance", "inf"), "'inf' is not a finite number"),
+        (("-f", "x", "--writes-per-second", "0"), "0 is not in the range"),
+        (("-f", "x", "--max-replicas-limit", "2147483648"), "2147483648 is not in the range"),
         (("-f", "x", "--sync-perod", "1s"), "--sync-period"),
         (("-f", "x", "--via", "ship"), "'ship' is not one of"),
         (("-f", "/nowhere/web.yaml"), "/nowhere/web.yaml: no such file or folder"),
@@ -135,6 +141,7 @@ def test_a_mistake_on_the_command_line_is_named(
         ("--kubeconfig", "/nowhere/config", "/nowhere/config"),
         ("--allow-server", "prometheus", "--allow-server 'prometheus' is no origin"),
         ("--map", "old", "--map 'old' is not OLD=NEW"),
+        ("--guard-recovery-min", "2h", "--guard-recovery-min is longer than --guard-recovery-max"),
     ],
 )
 def test_what_cannot_be_used_ends_the_start_with_a_line(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from autoscaler.kube.actuator import ScaleActuator, Withholding, out_of_bounds
+from autoscaler.kube.budget import Budget
 from autoscaler.kube.discovery import Discovery
 from autoscaler.model.objects import Pause, ScaledObject
 from autoscaler.model.record import Applied, Decided, Failed, Outcome, Superseded, Unknown, Unneeded, Withheld
@@ -52,7 +53,32 @@ async def test_a_time_out_is_unknown():
         await asyncio.Event().wait()
         return web.Response()
 
-    assert isinstance(await write(hang, seconds=0.1), Unknown)
+    assert isinstance(await write(hang, seconds=0.2), Unknown)
+
+
+async def test_a_write_that_could_hardly_be_answered_is_not_sent():
+    """With a moment left nothing leaves: it would only be unknown."""
+
+    async def fail(request: web.Request) -> web.Response:
+        raise AssertionError("nothing may arrive")
+
+    outcome = await write(fail, seconds=0.09)
+    assert outcome == Superseded(why="the deadline of this write passed before it could leave")
+
+
+async def test_a_write_that_waits_in_vain_for_its_turn_names_the_flag():
+    """A budget that is used up is told in words, with the flag that widens it (R27)."""
+
+    async def accept(request: web.Request) -> web.Response:
+        return web.json_response(scale_document(5, "2"))
+
+    async with served(accept) as address, a_writer(address) as client:
+        actuator = ScaleActuator(client, Discovery(client), now, Budget(rate=2, burst=1))
+        record = a_decision(OBJ, a_scale(2), 5)
+        outcomes = [await actuator.apply(record, deadline=now() + timedelta(seconds=0.2)) for _ in range(2)]
+    assert isinstance(outcomes[0], Applied)
+    assert isinstance(outcomes[1], Superseded)
+    assert "no more than 2 writes leave in a second (--writes-per-second), growth first" in outcomes[1].why
 
 
 async def test_a_broken_connection_is_unknown():

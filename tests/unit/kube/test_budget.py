@@ -11,6 +11,12 @@ async def test_a_burst_leaves_at_once_and_the_rest_waits():
     assert [await budget.take(within_seconds=0, current=1, desired=2) for _ in range(51)] == [True] * 50 + [False]
 
 
+async def test_the_rate_sets_the_burst():
+    """Two and a half seconds' worth may leave at once."""
+    budget = Budget(rate=2)
+    assert [await budget.take(within_seconds=0, current=1, desired=2) for _ in range(6)] == [True] * 5 + [False]
+
+
 async def test_growth_comes_before_shrink_and_need_before_order():
     """Of those that wait, growth comes first, and of growth the largest relative need."""
     budget, order = Budget(rate=200, burst=1), []
