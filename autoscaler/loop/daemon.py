@@ -110,8 +110,7 @@ class Daemon:
     def _remove(self, key: ObjectKey) -> None:
         obj, memory = self._fleet.objects.get(key), self._fleet.memory(key)
         self._fleet.remove(key)
-        self._vitals.unreadable.pop(str(key), None)
-        self._vitals.company.pop(str(key), None)
+        self._vitals.forget(str(key))
         if obj is not None and obj.restore_original and memory.past is not None:
             self._spawn(self._restored(obj, memory))
 

@@ -8,12 +8,12 @@ from enum import Enum
 from autoscaler.core.foreign import is_rivalled, is_undisturbed, opponent
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import Unreadable, UnreadableReason
-from autoscaler.model.record import Decided, Round, Unobserved
+from autoscaler.model.record import Applied, Decided, Failed, Outcome, Round, Unneeded, Unobserved
 from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.model.value import value
 
 STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
-NAMED = 3  # so many unreadable targets are named, the others counted
+NAMED = 3  # so many unreadable targets and refused writes are named, the others counted
 ABSENT = frozenset(
     {UnreadableReason.NOT_FOUND, UnreadableReason.NO_SCALE}
 )  # the target's own matter, and no fault of ours
@@ -52,6 +52,7 @@ class Vitals:
     ``refused`` maps an object's name to what is wrong with its newest version, for people: the daemon stays ready,
     since the last good version runs on. ``unreadable`` maps an object's name to why its scale cannot be read: where
     that is so for every object, and not because the targets are absent, nothing can be done and nothing is ready.
+    ``unwritten`` maps an object's name to why its last write was refused, until one is taken or none is needed.
     ``company`` maps an object's name to who else writes its count, which is a matter between the two. ``sources``
     are the states of the sources in use, as their last answers left them.
     """
@@ -66,6 +67,7 @@ class Vitals:
     server: Unreadable | None = None
     server_seen_at: datetime | None = None
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    unwritten: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     company: dict[str, str] = field(default_factory=dict)
@@ -82,6 +84,18 @@ class Vitals:
                 self.unreadable.pop(name, None)
             if isinstance(record, Decided):
                 self._note_company(name, record)
+                self._note_outcome(name, record.outcome)
+
+    def forget(self, name: str) -> None:
+        """Drop what was noted of an object that ended."""
+        for noted in (self.unreadable, self.unwritten, self.company):
+            noted.pop(name, None)
+
+    def _note_outcome(self, name: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.unwritten[name] = outcome.why
+        elif isinstance(outcome, (Applied, Unneeded)):
+            self.unwritten.pop(name, None)
 
     def _note_company(self, name: str, record: Decided) -> None:
         company = company_of(record)
@@ -103,6 +117,7 @@ class Vitals:
             self._server(),
             self._ticking(now),
             self._targets(),
+            self._writes(),
             *_warnings(self.troubles),
             *self._sources(),
             *_warnings(self.refused),
@@ -153,16 +168,28 @@ class Vitals:
         if not self.unreadable:
             return Check(name="targets", status=Status.OK, detail="every scale that was asked for could be read")
         barred = sum(why.reason not in ABSENT for why in self.unreadable.values())
-        named = [f"{name}: {why.detail}" for name, why in sorted(self.unreadable.items())[:NAMED]]
-        more = f"; and {len(self.unreadable) - NAMED} more" if len(self.unreadable) > NAMED else ""
         status = Status.WARNING if barred < self.objects else Status.FAIL
-        return Check(name="targets", status=status, detail="; ".join(named) + more)
+        return Check(
+            name="targets", status=status, detail=_some({name: why.detail for name, why in self.unreadable.items()})
+        )
+
+    def _writes(self) -> Check:
+        if not self.unwritten:
+            return Check(name="writes", status=Status.OK, detail="no write that is still needed was refused")
+        status = Status.WARNING if len(self.unwritten) < self.objects else Status.FAIL
+        return Check(name="writes", status=status, detail=_some(self.unwritten))
 
     def _sources(self) -> Iterator[Check]:
         for source, state in self.sources.items():
             if state.health is not SourceHealth.OK:
                 named = f"source {source}" + (f" ({source.credential})" if source.credential else "")
                 yield Check(name=named, status=Status.WARNING, detail=told(state))
+
+
+def _some(said: Mapping[str, str]) -> str:
+    """Name the first few and count the others."""
+    named = [f"{name}: {detail}" for name, detail in sorted(said.items())[:NAMED]]
+    return "; ".join(named) + (f"; and {len(said) - NAMED} more" if len(said) > NAMED else "")
 
 
 def _warnings(said: Mapping[str, str]) -> Iterator[Check]:

@@ -7,7 +7,7 @@ import pytest
 from autoscaler.loop.vitals import Status, Vitals, told
 from autoscaler.model.memory import Contest, Memory
 from autoscaler.model.observation import ScaleStatus, Unreadable, UnreadableReason
-from autoscaler.model.record import Decided, Round, Unneeded
+from autoscaler.model.record import Applied, Decided, Failed, Outcome, Round, Unknown, Unneeded
 from autoscaler.model.source import Sign, SourceHealth, SourceState
 from tests.unit.builders import (
     START,
@@ -158,6 +158,33 @@ def test_other_writers_are_said_and_leave_it_ready():
         "ForeignWriter: argocd undoes what is written; counts are written at syncs only"
     ]
     assert noted(a_scale(), memory, vitals) == []
+
+
+def written(vitals: Vitals, outcome: Outcome) -> list[str]:
+    """What the readiness detail says of writes after one tick of ``shop/web`` that ended so."""
+    record = Decided(
+        obj=an_object(10), memory=a_memory(), seen=an_observation(10), decision=a_decision(), outcome=outcome
+    )
+    vitals.note(Round(at=START, records=(record,), sources={}))
+    return [f"{check.status.value} {check.detail}" for check in vitals.report(at(101)).checks if check.name == "writes"]
+
+
+def test_writes_that_are_refused_are_said_until_one_is_taken_or_none_is_needed():
+    """One object of two warns; what came of a write nobody knows changes nothing; all of them: not ready."""
+    vitals, forbidden = a_healthy_one(), Failed(why="may not patch deployments/scale", status=403)
+    vitals.objects = 2
+    said = "shop/web: may not patch deployments/scale"
+    fine = "ok no write that is still needed was refused"
+    assert written(vitals, forbidden) == [f"warning {said}"]
+    assert written(vitals, Unknown(why="no answer")) == [f"warning {said}"]
+    vitals.objects = 1
+    assert failing(vitals, 101) == ["writes"]
+    assert written(vitals, Unneeded()) == [fine]
+    assert written(vitals, forbidden) == [f"fail {said}"]
+    assert written(vitals, Applied(at=START, resource_version="2", took=seconds(0))) == [fine]
+    written(vitals, forbidden)
+    vitals.forget("shop/web")
+    assert failing(vitals, 101) == []
 
 
 def test_a_fleet_none_of_whose_scales_may_be_read_is_not_ready():
