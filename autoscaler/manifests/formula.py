@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 
-from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from autoscaler.core.formula.check import check
 from autoscaler.core.formula.evaluate import execute
@@ -16,7 +16,7 @@ from autoscaler.core.formula.shapes import CheckError
 from autoscaler.core.formula.tree import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from autoscaler.core.formula.values import FormulaError, parse_float
 from autoscaler.manifests.formula_grammar import GRAMMAR
-from autoscaler.manifests.formula_rows import Misplaced
+from autoscaler.manifests.formula_rows import Misplaced, place_of
 from autoscaler.manifests.formula_tree import Builder
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.formula import Formula, Node
@@ -33,7 +33,15 @@ _TRIAL_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @cache
 def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", lexer="basic")
+    return Lark(GRAMMAR, parser="lalr", lexer="basic", lexer_callbacks={"NAME": _checked_name})
+
+
+def _checked_name(token: Token) -> Token:
+    """Take letters and decimal digits alone: ``\\w`` also means ² and ½. Source: lexer/utils, IsAlphabetic."""
+    for place, character in enumerate(token):
+        if not (character.isalpha() or character in "_$" or (place and character.isdecimal())):
+            raise Misplaced(f'"{character}" is not expected here', place_of(token) + place)
+    return token
 
 
 def wrap(text: str) -> tuple[str, int]:

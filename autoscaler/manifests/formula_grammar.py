@@ -14,7 +14,7 @@ otherwise: if_ | "{" sequence "}"
     | row "?" expression ":" expression -> condition
     | row "?" ":" expression -> elvis
 row: operand link*
-link: operator operand | NOT NEGATABLE operand -> negated | PIPE NAME arguments tail* -> pipe
+link: operator operand | NOT NEGATABLE operand -> negated | PIPE NAME arguments -> pipe
 !operator: MINUS | PLUS | OPERATOR | WORD_OPERATOR | NEGATABLE
 operand: PREFIX_BANG operand | NOT operand | MINUS operand | PLUS operand | primary
 primary: atom tail*

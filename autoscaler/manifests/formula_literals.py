@@ -16,9 +16,14 @@ _ESCAPES: Mapping[str, str] = {
     "r": "\r",
     "t": "\t",
     "v": "\v",
-    **{quoted: quoted for quoted in "\\'\"`?"},
+    "\\": "\\",
 }
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
+    re.DOTALL,
+)
+_REPLACEMENT = "\ufffd"
+"""What a half of a character becomes, as in Go."""
 
 
 def read_number(token: Token) -> int | float:
@@ -44,10 +49,15 @@ def read_text(token: Token) -> str:
 
 
 def _unescaped(match: re.Match[str], token: Token) -> str:
-    if match[5] in _ESCAPES:
-        return _ESCAPES[match[5]]
-    code = match[1] or match[2] or match[3]
-    number = int(code, 16) if code else int(match[4], 8) if match[4] else -1
-    if 0 <= number < 0xD800 or 0xDFFF < number <= 0x10FFFF:
+    """Give the character of an escape; of the quotes only the text's own can be escaped."""
+    if match[6] == str(token)[0]:
+        return match[6]
+    if match[6] in _ESCAPES:
+        return _ESCAPES[match[6]]
+    code = match[1] or match[2] or match[3] or match[4]
+    number = int(code, 16) if code else int(match[5], 8) if match[5] else -1
+    if 0xD800 <= number <= 0xDFFF:
+        return _REPLACEMENT
+    if 0 <= number <= 0x10FFFF:
         return chr(number)
     raise Misplaced(f"{match[0]} is no escape of a text", place_of(token))

@@ -21,11 +21,11 @@ class Link:
 
     def __init__(self, tree: Branch) -> None:
         self.negated = tree.data == "negated"
-        self.arguments, self.tails = tree, []
+        self.arguments = tree
         if tree.data == "pipe":
-            pipe, name, arguments, *tails = tree.children
+            pipe, name, arguments = tree.children
             self.token, self.name = token_of(pipe), token_of(name)
-            self.arguments, self.tails = branch(arguments), [branch(tail) for tail in tails]
+            self.arguments = branch(arguments)
         else:
             operator = tree.children[1] if self.negated else branch(tree.children[0]).children[0]
             self.token = self.name = token_of(operator)

@@ -116,7 +116,7 @@ class Builder:
         while (link := row.link()) is not None and _BINARY[link.word] >= least:
             row.advance()
             if link.word == "|":
-                left = self._tails(self._call(link.name, link.arguments, (left,)), link.tails)
+                left = self._call(link.name, link.arguments, (left,))
             elif previous == "??" and link.word != "??":
                 raise Misplaced(f"?? and {link.word} cannot be mixed: put one into parentheses", place_of(link.token))
             else:

@@ -4,16 +4,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from autoscaler.core.formula import lists, texts, times
-from autoscaler.core.formula.operators import less, whole
+from autoscaler.core.formula.operators import less, negate, whole
 from autoscaler.core.formula.predicates import Evaluator
+from autoscaler.core.formula.show import show
 from autoscaler.core.formula.tree import MAX_DEPTH
 from autoscaler.core.formula.values import (
     FormulaError,
+    Named,
+    Span,
     Value,
     is_number,
     name_of,
     parse_float,
-    show,
     to_int,
     wrap,
 )
@@ -33,7 +35,7 @@ def _type(machine: Evaluator, item: Value) -> Value:
 
 def _abs(machine: Evaluator, item: Value) -> Value:
     number = _demand(item, "abs")
-    return wrap(abs(number)) if type(number) is int else abs(number)
+    return negate(number) if number < 0 else number
 
 
 def _ceil(machine: Evaluator, item: Value) -> Value:
@@ -49,7 +51,7 @@ def _round(machine: Evaluator, item: Value) -> Value:
 
 
 def _whole_float(number: float, cut: Callable[[float], int]) -> float:
-    return float(cut(number)) if math.isfinite(number) else float(number)
+    return math.copysign(cut(number), number) if math.isfinite(number) else float(number)
 
 
 def _half_away(number: float) -> int:
@@ -63,6 +65,10 @@ def _int(machine: Evaluator, item: Value) -> Value:
         return item
     if type(item) is float:
         return to_int(item)
+    if isinstance(item, Span):
+        return item.nanoseconds
+    if isinstance(item, Named):
+        return item.number
     if isinstance(item, str) and (number := texts.parse_int(item)) is not None:
         return number
     raise FormulaError(f"int cannot read {_described(item)}")
@@ -116,6 +122,8 @@ def _numbers(machine: Evaluator, word: str, items: tuple[Value, ...] | list[Valu
     for item in items:
         if isinstance(item, list):
             yield from _numbers(machine, word, item, depth + 1)
+        elif isinstance(item, (Span, Named)) and word in ("mean", "median"):
+            yield item.nanoseconds if isinstance(item, Span) else item.number
         else:
             yield _demand(item, word)
 

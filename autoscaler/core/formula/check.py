@@ -127,7 +127,20 @@ def _condition(checker: _Checker, node: Node) -> Shape:
     return then if then.sort is other.sort else UNKNOWN
 
 
+def _in_env(checker: _Checker, key: Node, *, optional: bool) -> Shape:
+    """Give what ``$env`` holds under a name that is written out; others are found when it runs."""
+    name = key.literal if key.kind == Kind.LITERAL else None
+    if isinstance(name, str) and name in checker.names:
+        return FLOAT
+    if isinstance(name, str) and not optional:
+        raise CheckError(f'there is no trigger named "{name}"', key.column, unknown_name=True)
+    return UNKNOWN
+
+
 def _member(checker: _Checker, node: Node) -> Shape:
+    if node.children[0].kind == Kind.ENV:
+        checker.visit(node.children[1])
+        return _in_env(checker, node.children[1], optional=node.literal is True)
     base, key = checker.visit(node.children[0]), checker.visit(node.children[1])
     match base.sort:
         case Sort.UNKNOWN:
@@ -146,6 +159,8 @@ def _chain(checker: _Checker, node: Node) -> Shape:
 
 
 def _method(checker: _Checker, node: Node) -> Shape:
+    if node.children[0].kind == Kind.ENV and node.literal in checker.names:
+        raise CheckError(f'"{node.literal}" is a value and cannot be called', node.column)
     base, *arguments = (checker.visit(child) for child in node.children)
     return give_member(base, str(node.literal), arguments, node.column)
 
@@ -197,14 +212,16 @@ def _sequence(checker: _Checker, node: Node) -> Shape:
 
 def _call(checker: _Checker, node: Node) -> Shape:
     name = str(node.literal)
+    if name in checker.lets and checker.lets[name].sort in (Sort.UNKNOWN, Sort.FUNCTION):
+        return UNKNOWN
     if name in checker.names or name in checker.lets:
         raise CheckError(f'"{name}" is a value and cannot be called', node.column)
     if name in PREDICATES:
         return _predicate(checker, node, name)
     if name not in FUNCTIONS:
         raise CheckError(f'there is no function "{name}"', node.column, unknown_name=True)
-    if name == "get" and node.children and node.children[0].kind == Kind.ENV:
-        return UNKNOWN
+    if name == "get" and len(node.children) == 2 and node.children[0].kind == Kind.ENV:
+        return _in_env(checker, node.children[1], optional=True)
     return give(name, [checker.visit(child) for child in node.children], node.column)
 
 
@@ -216,7 +233,7 @@ def _predicate(checker: _Checker, node: Node, name: str) -> Shape:
     if len(node.children) == 1:
         return INT if name == "count" else element
     extra = [checker.visit(child) for child in node.children[2:]] if name == "reduce" else []
-    pointed = {"": element, "index": INT, "acc": UNKNOWN} if name == "reduce" else {"": element}
+    pointed = {"": element, **_POINTED.get(name, {})}
     body = checker.each(node.children[1], **pointed)
     if body.sort is Sort.NIL:
         raise CheckError(f"what {name} evaluates gives nil", node.children[1].column)
@@ -227,6 +244,9 @@ def _predicate(checker: _Checker, node: Node, name: str) -> Shape:
         raise CheckError(f"a sort's order is a text, this is {extra[0]}", node.children[2].column)
     return _GIVES[name](element, body)
 
+
+_POINTED: Mapping[str, Mapping[str, Shape]] = {"map": {"index": INT}, "reduce": {"index": INT, "acc": UNKNOWN}}
+"""What ``#index`` and ``#acc`` stand for, in those that have them."""
 
 _GIVES: Mapping[str, Callable[[Shape, Shape], Shape]] = {
     "all": lambda element, body: BOOL,

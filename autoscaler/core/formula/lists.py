@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from autoscaler.core.formula.operators import fetch, whole
+from autoscaler.core.formula.operators import OutOfRangeError, fetch, whole
 from autoscaler.core.formula.predicates import Evaluator, descends, items_of, ordered
 from autoscaler.core.formula.tree import MAX_DEPTH
-from autoscaler.core.formula.values import FormulaError, Value, equal, name_of
+from autoscaler.core.formula.values import AnyKeyed, FormulaError, Value, equal, name_of
 
 Function = Callable[..., Value]
 
@@ -21,9 +21,12 @@ def _last(machine: Evaluator, item: Value) -> Value:
 
 
 def _get(machine: Evaluator, base: Value, key: Value) -> Value:
+    """Take as ``fetch`` does, but nil where there is nothing. Source: builtin/lib.go, get."""
+    if not isinstance(base, (list, dict, str)):
+        return None
     try:
         return fetch(base, key)
-    except FormulaError:
+    except OutOfRangeError:
         return None
 
 
@@ -62,7 +65,7 @@ def _to_pairs(machine: Evaluator, item: Value) -> Value:
 def _from_pairs(machine: Evaluator, item: Value) -> Value:
     pairs = items_of(item, "fromPairs")
     machine.spend(len(pairs))
-    made: dict[Value, Value] = {}
+    made = AnyKeyed()
     for pair in pairs:
         if not (isinstance(pair, list) and len(pair) == 2 and not isinstance(pair[0], (list, dict))):
             raise FormulaError("fromPairs needs pairs of a key and a value")

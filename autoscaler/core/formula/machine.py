@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.members import call_member
-from autoscaler.core.formula.operators import BINARY, NUMERIC, fetch, negate, truth, whole
+from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negate, part, to_bytes, truth
 from autoscaler.core.formula.predicates import PREDICATES
 from autoscaler.core.formula.prices import CALL, CALLS, LETTERS, METHOD, NODE, OTHERS, PATTERN
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
@@ -164,7 +164,7 @@ def _coalesce(machine: Machine, left: Node, right: Node) -> Value:
 
 
 def _range(machine: Machine, left: Node, right: Node) -> Value:
-    low, high = whole(machine.run(left), "a range's start"), whole(machine.run(right), "a range's end")
+    low, high = cut(machine.run(left), "a range's start"), cut(machine.run(right), "a range's end")
     machine.spend(max(high - low + 1, 0))
     return list(range(low, high + 1))
 
@@ -185,7 +185,9 @@ def _condition(machine: Machine, node: Node) -> Value:
 def _member(machine: Machine, node: Node) -> Value:
     if node.children[0].kind == Kind.ENV:
         name = machine.run(node.children[1])
-        return machine.env.get(name, machine.absent) if isinstance(name, str) else machine.absent
+        if name is None or isinstance(name, str):
+            return machine.env.get(name or "", machine.absent)
+        raise FormulaError(f"a trigger's name is a text, found {name_of(name)}")
     base = machine.run(node.children[0])
     if base is None and node.literal is True:
         raise _ChainEnd
@@ -203,11 +205,11 @@ def _slice(machine: Machine, node: Node) -> Value:
     base, low, high = (machine.run(child) for child in node.children)
     if not isinstance(base, (str, list)):
         raise FormulaError(f"only texts and lists have slices, found {name_of(base)}")
-    size = len(base)
-    first = 0 if low is None else _bound(whole(low, "a slice's start"), size)
-    last = size if high is None else _bound(whole(high, "a slice's end"), size)
+    size = len(to_bytes(base)) if isinstance(base, str) else len(base)
+    first = 0 if low is None else _bound(cut(low, "a slice's start"), size)
+    last = size if high is None else _bound(cut(high, "a slice's end"), size)
     machine.spend(max(last - first, 0))
-    return base[first:last]
+    return part(base, first, last) if isinstance(base, str) else base[first:last]
 
 
 def _bound(index: int, size: int) -> int:
@@ -223,7 +225,7 @@ def _map(machine: Machine, node: Node) -> Value:
     items = [machine.run(child) for child in node.children]
     if wrong := next((key for key in items[::2] if not isinstance(key, str)), None):
         raise FormulaError(f"a map's keys are texts, found {name_of(wrong)}")
-    return dict(zip(items[::2], items[1::2], strict=True))
+    return dict(zip(items[-2::-2], items[::-2], strict=True))  # of two alike the first stays, as in vm.go, OpMap
 
 
 def _pointer(machine: Machine, node: Node) -> Value:
@@ -253,6 +255,8 @@ def _call(machine: Machine, node: Node) -> Value:
         return predicate(machine, *node.children)
     arguments = [machine.run(child) for child in node.children]
     machine.spend(CALLS.get(name, CALL))
+    if name not in FUNCTIONS:
+        raise FormulaError(f'"{name}" is a value and cannot be called')
     return FUNCTIONS[name](machine, *arguments)
 
 

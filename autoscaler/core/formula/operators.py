@@ -5,17 +5,18 @@ Numbers follow IEEE 754 and 64-bit integers: division by zero gives infinities, 
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from autoscaler.core.formula.patterns import matches
 from autoscaler.core.formula.values import (
+    AnyKeyed,
     FormulaError,
     Instant,
     Span,
     Value,
     equal,
     name_of,
-    to_delta,
-    to_span,
+    to_int,
     wrap,
 )
 
@@ -44,7 +45,7 @@ def subtract(left: Value, right: Value) -> Value:
     """Subtract numbers; tell instants apart."""
     match left, right:
         case (Instant(), Instant()):
-            return to_span(left.at - right.at)
+            return Span(nanoseconds=wrap(left.unix - right.unix))
         case (Instant(), Span()):
             return _moved(left, Span(nanoseconds=-right.nanoseconds))
         case (Span(), Span()):
@@ -96,12 +97,14 @@ def power(left: Value, right: Value) -> Value:
 def less(left: Value, right: Value) -> bool:
     """Say whether left is below right: numbers, texts, instants and durations among themselves."""
     if type(left) in NUMERIC and type(right) in NUMERIC:
+        if type(left) is not type(right):
+            return float(left) < float(right)  # type: ignore[arg-type]
         return left < right  # type: ignore[operator]
     match left, right:
         case (str(), str()):
             return left < right
         case (Instant(), Instant()):
-            return left.at < right.at
+            return left.unix < right.unix
         case (Span(), Span()):
             return left.nanoseconds < right.nanoseconds
     raise FormulaError(f"{name_of(left)} and {name_of(right)} have no order")
@@ -120,7 +123,7 @@ def contained(needle: Value, pool: Value) -> bool:
         case list():
             return any(equal(item, needle) for item in pool)
         case dict():
-            return isinstance(needle, (str, int, float, bool)) and needle in pool
+            return _entry(pool, needle) is not None
     raise FormulaError(f"in needs a list or a map, found {name_of(pool)}")
 
 
@@ -156,17 +159,62 @@ def whole(item: Value, what: str) -> int:
     raise FormulaError(f"{what} must be a whole number, found {name_of(item)}")
 
 
+def cut(item: Value, what: str) -> int:
+    """Take a whole number, or a float cut to one. Source: runtime.ToInt."""
+    return to_int(item) if type(item) is float else whole(item, what)
+
+
 def fetch(base: Value, key: Value) -> Value:
-    """Take an element of a list or a map; a key that a map lacks gives nil."""
+    """Take an element of a list, a byte of a text or what a map holds; a key that a map lacks gives nil."""
     match base:
         case dict():
-            return base.get(key) if isinstance(key, (str, int, float, bool)) or key is None else None
+            found = _entry(base, key)
+            return found[0] if found else None
         case list():
-            index = int(key) if type(key) is float and abs(key) < 2**31 else whole(key, "an index")
-            if not -len(base) <= index < len(base):
-                raise FormulaError(f"index out of range: {index} (the list has {len(base)})")
-            return base[index]
+            return base[_place(len(base), key)]
+        case str():
+            held = to_bytes(base)
+            return held[_place(len(held), key)]
     raise FormulaError(f"nothing can be taken out of {name_of(base)}")
+
+
+class OutOfRangeError(FormulaError):
+    """A list has no element at a place."""
+
+
+def _place(size: int, key: Value) -> int:
+    index = cut(key, "an index")
+    if not -size <= index < size:
+        raise OutOfRangeError(f"index out of range: {index} (the list has {size})")
+    return index
+
+
+def to_bytes(text: str) -> bytes:
+    """Give a text's bytes; a byte that is no UTF-8 stands in a text as a lone surrogate."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
+
+
+def to_text(held: bytes) -> str:
+    """Give the text that bytes are."""
+    return held.decode(errors="surrogateescape")
+
+
+def part(text: str, low: int, high: int) -> str:
+    """Cut a text at its bytes, as Go slices it."""
+    return text[low:high] if text.isascii() else to_text(to_bytes(text)[low:high])
+
+
+def _entry(base: dict[Value, Value], key: Value) -> tuple[Value] | None:
+    """Find what a map holds under a key, which must be of the same type; None where it holds nothing."""
+    if isinstance(key, (list, dict)) or not (isinstance(base, AnyKeyed) or key is None or isinstance(key, str)):
+        raise FormulaError(f"{name_of(key)} cannot be a key of this map")
+    if isinstance(base, AnyKeyed):
+        return next(((item,) for held, item in base.items() if type(held) is type(key) and held == key), None)
+    wanted = "" if key is None else key
+    return (base[wanted],) if wanted in base else None
 
 
 def _number(word: str, left: Value, right: Value, run: Callable[[float, float], float]) -> Value:
@@ -181,21 +229,23 @@ def _demand_numbers(word: str, left: Value, right: Value) -> None:
 
 
 def _moved(instant: Instant, span: Span) -> Instant:
+    micro, beyond = divmod(instant.beyond + span.nanoseconds, 1000)
     try:
-        return Instant(at=instant.at + to_delta(span))
+        return Instant(at=instant.at + timedelta(microseconds=micro), beyond=beyond)
     except OverflowError as error:
         raise FormulaError("that instant is out of range") from error
 
 
 def _scaled(left: Value, right: Value) -> Value:
+    """Multiply a duration; with a float it becomes one. Source: vm/runtime helpers, Multiply."""
     span, factor = (left, right) if isinstance(left, Span) else (right, left)
     assert isinstance(span, Span)
     if isinstance(factor, Span):
         return Span(nanoseconds=wrap(span.nanoseconds * factor.nanoseconds))
     if type(factor) is int:
         return Span(nanoseconds=wrap(span.nanoseconds * factor))
-    if type(factor) is float and math.isfinite(product := span.nanoseconds * factor):
-        return Span(nanoseconds=wrap(int(product)))
+    if type(factor) is float:
+        return span.nanoseconds * factor
     raise FormulaError(f"* cannot be used on {name_of(left)} and {name_of(right)}")
 
 

@@ -29,6 +29,8 @@ class Sort(Enum):
     MAP = "a map"
     INSTANT = "an instant"
     SPAN = "a duration"
+    MONTH = "a month"
+    WEEKDAY = "a day of the week"
     ZONE = "a time zone"
     FUNCTION = "a function"
 

@@ -8,6 +8,7 @@ from autoscaler.core.formula.shapes import (
     FLOAT,
     INSTANT,
     INT,
+    MAP,
     SPAN,
     TEXT,
     UNKNOWN,
@@ -18,7 +19,8 @@ from autoscaler.core.formula.shapes import (
 )
 from autoscaler.model.value import value
 
-_NUMBERS = frozenset((Sort.INT, Sort.FLOAT))
+_COUNTED = frozenset((Sort.INT, Sort.FLOAT, Sort.SPAN, Sort.MONTH, Sort.WEEKDAY))
+"""What Go holds as a number; that a duration is none for abs shows when it runs."""
 _LISTED = frozenset((Sort.LIST,))
 _TEXTS = frozenset((Sort.TEXT,))
 _INTS = frozenset((Sort.INT,))
@@ -26,7 +28,6 @@ _MAPS = frozenset((Sort.MAP,))
 _ANY = frozenset(Sort)
 _ZONE = Shape(sort=Sort.ZONE)
 _ANYTHINGS = list_of(UNKNOWN)
-_BY_TEXT = Shape(sort=Sort.MAP, keyed_by_text=True)
 
 
 @value
@@ -57,8 +58,8 @@ def give(name: str, arguments: Sequence[Shape], column: int) -> Shape:
 
 
 def give_member(base: Shape, name: str, arguments: Sequence[Shape], column: int) -> Shape:
-    """Give the shape of a method's result; what an unknown value has is found when it runs."""
-    if base.sort is Sort.UNKNOWN:
+    """Give the shape of a method's result; what an unknown value or a map has is found when it runs."""
+    if base.sort in (Sort.UNKNOWN, Sort.MAP):
         return UNKNOWN
     members = MEMBERS.get(_OWNERS.get(base.sort, ""), {})
     if name not in members:
@@ -71,6 +72,8 @@ _OWNERS: Mapping[Sort, str] = {
     Sort.INSTANT: "time.Time",
     Sort.SPAN: "time.Duration",
     Sort.ZONE: "time.Location",
+    Sort.MONTH: "time.Month",
+    Sort.WEEKDAY: "time.Weekday",
 }
 _SHAPES: Mapping[str, Shape] = {
     "int": INT,
@@ -79,6 +82,9 @@ _SHAPES: Mapping[str, Shape] = {
     "string": TEXT,
     "time.Time": INSTANT,
     "time.Duration": SPAN,
+    "time.Location": _ZONE,
+    "time.Month": Shape(sort=Sort.MONTH),
+    "time.Weekday": Shape(sort=Sort.WEEKDAY),
 }
 
 
@@ -98,7 +104,7 @@ def _aggregate(name: str, arguments: Sequence[Shape], column: int) -> Shape:
     for argument in arguments:
         if argument.sort in (Sort.LIST, Sort.UNKNOWN):
             return UNKNOWN
-        if not argument.is_number:
+        if argument.sort not in _COUNTED:
             raise CheckError(f"{name} cannot take {argument}", column)
     return arguments[0]
 
@@ -147,12 +153,12 @@ def _first(arguments: Sequence[Shape]) -> Shape:
 SIGNATURES: Mapping[str, Signature] = {
     "len": _of(_TEXTS | _LISTED | _MAPS, gives=INT),
     "type": _of(_ANY, gives=TEXT),
-    "abs": _of(_NUMBERS, gives=_first),
-    "ceil": _of(_NUMBERS, gives=FLOAT),
-    "floor": _of(_NUMBERS, gives=FLOAT),
-    "round": _of(_NUMBERS, gives=FLOAT),
-    "int": _of(_NUMBERS | _TEXTS | {Sort.SPAN}, gives=INT),
-    "float": _of(_NUMBERS | _TEXTS | {Sort.SPAN}, gives=FLOAT),
+    "abs": _of(_COUNTED, gives=_first),
+    "ceil": _of(_COUNTED, gives=FLOAT),
+    "floor": _of(_COUNTED, gives=FLOAT),
+    "round": _of(_COUNTED, gives=FLOAT),
+    "int": _of(_COUNTED | _TEXTS, gives=INT),
+    "float": _of(_COUNTED | _TEXTS, gives=FLOAT),
     "string": _of(_ANY, gives=TEXT),
     "trim": _of(_TEXTS, _TEXTS, gives=TEXT, optional=1),
     "trimPrefix": _of(_TEXTS, _TEXTS, gives=TEXT, optional=1),
@@ -181,7 +187,7 @@ SIGNATURES: Mapping[str, Signature] = {
     "keys": _of(_MAPS, gives=_ANYTHINGS),
     "values": _of(_MAPS, gives=_ANYTHINGS),
     "toPairs": _of(_MAPS, gives=_ANYTHINGS),
-    "fromPairs": _of(_LISTED, gives=_BY_TEXT),
+    "fromPairs": _of(_LISTED, gives=MAP),
     "reverse": _of(_LISTED, gives=_ANYTHINGS),
     "uniq": _of(_LISTED, gives=_ANYTHINGS),
     "flatten": _of(_LISTED, gives=_ANYTHINGS),

@@ -1,6 +1,6 @@
 """The built-ins on texts. Source: expr-lang builtin/builtin.go and Go's strings, strconv and encoding/json.
 
-Texts are sliced and measured in characters, found in bytes, as there.
+Texts are measured in characters, sliced and found in bytes, as there.
 """
 
 import base64
@@ -10,14 +10,29 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from autoscaler.core.formula.operators import whole
+from autoscaler.core.formula.layouts import RFC3339_NANO, format_instant
+from autoscaler.core.formula.operators import to_bytes, to_text, whole
 from autoscaler.core.formula.predicates import Evaluator, items_of
 from autoscaler.core.formula.tree import MAX_DEPTH
-from autoscaler.core.formula.values import FormulaError, Instant, Span, Value, name_of, show_float
+from autoscaler.core.formula.values import (
+    AnyKeyed,
+    FormulaError,
+    Instant,
+    Named,
+    Span,
+    Value,
+    name_of,
+    show_float,
+)
 
 Function = Callable[..., Value]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
-_BLANKS = " \t\n\v\f\r\x85\xa0"
+_BLANKS = "".join(
+    map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F))
+)
+_BLANKS += chr(0x3000)
+"""What Go's unicode.IsSpace names."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_int(text: str) -> int | None:
@@ -32,13 +47,26 @@ def _text(item: Value, word: str) -> str:
     raise FormulaError(f"{word} needs a text, found {name_of(item)}")
 
 
-def _plain(word: str, change: Callable[[str], str]) -> Function:
+def _letters(word: str, change: Callable[[str], str]) -> Function:
+    """Change letters one by one, as Go does: no letter becomes two, and the end of a word means nothing."""
+
     def function(machine: Evaluator, item: Value) -> Value:
         text = _text(item, word)
         machine.spend_text(2 * len(text))
-        return change(text)
+        if text.isascii():
+            return change(text)
+        return text.translate({ord(letter): _changed(letter, change) for letter in set(text)})
 
     return function
+
+
+def _changed(letter: str, change: Callable[[str], str]) -> str:
+    """Take the simple change where the full one gives several letters: title case, or the first one of lower case."""
+    changed = change(letter)
+    if len(changed) == 1:
+        return changed
+    simple = letter.title() if change is str.upper else changed[0]
+    return simple if len(simple) == 1 else letter
 
 
 def _trim(machine: Evaluator, item: Value, chars: Value = _BLANKS) -> Value:
@@ -102,18 +130,13 @@ def _join(machine: Evaluator, items: Value, glue: Value = "") -> Value:
 def _index_of(machine: Evaluator, item: Value, part: Value) -> Value:
     text, sought = _text(item, "indexOf"), _text(part, "indexOf")
     machine.spend_text(len(text))
-    return _bytes(text).find(_bytes(sought))
+    return to_bytes(text).find(to_bytes(sought))
 
 
 def _last_index_of(machine: Evaluator, item: Value, part: Value) -> Value:
     text, sought = _text(item, "lastIndexOf"), _text(part, "lastIndexOf")
     machine.spend_text(len(text))
-    return _bytes(text).rfind(_bytes(sought))
-
-
-def _bytes(text: str) -> bytes:
-    """Give UTF-8; halves of characters, which JSON can hold, become question marks."""
-    return text.encode(errors="replace")
+    return to_bytes(text).rfind(to_bytes(sought))
 
 
 def _has_prefix(machine: Evaluator, item: Value, prefix: Value) -> Value:
@@ -138,6 +161,8 @@ def _json(machine: Evaluator, item: Value, depth: int) -> str:
         case list():
             machine.spend(len(item) + depth)
             return _block("[", [_json(machine, each, depth + 1) for each in item], "]", depth)
+        case AnyKeyed():
+            raise FormulaError("toJSON cannot write a map whose keys are no texts")
         case dict():
             machine.spend(len(item) + depth)
             pairs = sorted((str(key), each) for key, each in item.items() if isinstance(key, str))
@@ -164,28 +189,40 @@ def _scalar(item: Value) -> str:
         case int():
             return str(item)
         case float() if item - item == 0:
-            return show_float(item, below=21, above=-6)
+            return show_float(item, below=21, above=-6).replace("e-0", "e-")
         case str():
             return _quoted(item)
         case Span():
             return str(item.nanoseconds)
         case Instant():
-            return _quoted(item.at.isoformat())
+            return _quoted(format_instant(item, RFC3339_NANO))
+        case Named():
+            return str(item.number)
     raise FormulaError(f"toJSON cannot write {name_of(item)}")
 
 
 def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return quoted.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    quoted = json.dumps(text, ensure_ascii=False).translate(_QUOTED)
+    return _SURROGATE.sub("\\\\ufffd", quoted)
+
+
+_QUOTED = {ord(character): f"\\u{ord(character):04x}" for character in "&<>\u2028\u2029"}
 
 
 def _from_json(machine: Evaluator, item: Value) -> Value:
     text = _text(item, "fromJSON")
     machine.spend(len(text))
     try:
-        parsed: Value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
+        parsed = _read_json(text)
+        if "\\u" in text and _SURROGATE.search(plain := json.dumps(parsed, ensure_ascii=False)):
+            parsed = _read_json(_SURROGATE.sub("\ufffd", plain))
     except (ValueError, RecursionError) as error:
         raise FormulaError("fromJSON found no valid JSON") from error
+    return parsed
+
+
+def _read_json(text: str) -> Value:
+    parsed: Value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
     return parsed
 
 
@@ -203,14 +240,18 @@ def _no_constant(text: str) -> NoReturn:
 def _to_base64(machine: Evaluator, item: Value) -> Value:
     text = _text(item, "toBase64")
     machine.spend_text(2 * len(text))
-    return base64.b64encode(_bytes(text)).decode()
+    return base64.b64encode(to_bytes(text)).decode()
+
+
+_LINE_ENDS = {10: None, 13: None}
+"""What Go's base64 passes over."""
 
 
 def _from_base64(machine: Evaluator, item: Value) -> Value:
     text = _text(item, "fromBase64")
     machine.spend_text(len(text))
     try:
-        return base64.b64decode(text, validate=True).decode(errors="replace")
+        return to_text(base64.b64decode(text.translate(_LINE_ENDS), validate=True))
     except (binascii.Error, ValueError) as error:
         raise FormulaError("fromBase64 found no valid base64") from error
 
@@ -219,8 +260,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "trim": _trim,
     "trimPrefix": _trim_prefix,
     "trimSuffix": _trim_suffix,
-    "upper": _plain("upper", str.upper),
-    "lower": _plain("lower", str.lower),
+    "upper": _letters("upper", str.upper),
+    "lower": _letters("lower", str.lower),
     "split": _split,
     "splitAfter": _split_after,
     "replace": _replace,

@@ -5,9 +5,10 @@ A time zone is looked up in the system's zone data; nothing else is touched.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autoscaler.core.formula.layouts import Unreadable, parse_instant
 from autoscaler.core.formula.predicates import Evaluator
 from autoscaler.core.formula.values import FormulaError, Instant, Span, Value, Zone, name_of
 
@@ -24,34 +25,11 @@ _UNITS: Mapping[str, int] = {
     "h": 3600 * 10**9,
 }
 _PART = re.compile(r"([0-9]{0,18})(?:\.([0-9]{0,18}))?(ns|us|µs|μs|ms|s|m|h)")
-_LAYOUT = re.compile(r"2006|01|02|_2|15|03|04|05|06|January|Jan|Monday|Mon|MST|Z07:00|-0700|-07:00|PM|\.0+|\.9+|%")
-_STRPTIME: Mapping[str, str] = {
-    "2006": "%Y",
-    "01": "%m",
-    "02": "%d",
-    "_2": "%d",
-    "15": "%H",
-    "03": "%I",
-    "04": "%M",
-    "05": "%S",
-    "06": "%y",
-    "January": "%B",
-    "Jan": "%b",
-    "Monday": "%A",
-    "Mon": "%a",
-    "MST": "%Z",
-    "PM": "%p",
-    "%": "%%",
-    "Z07:00": "%z",
-    "-0700": "%z",
-    "-07:00": "%z",
-}
 _DEFAULT_LAYOUTS = (
     "2006-01-02",
     "15:04:05",
     "2006-01-02 15:04:05",
     "2006-01-02T15:04:05Z07:00",
-    "2006-01-02T15:04:05.000Z07:00",
     "02 Jan 06 15:04 MST",
     "Monday, 02-Jan-06 15:04:05 MST",
     "Mon, 02 Jan 2006 15:04:05 MST",
@@ -77,15 +55,18 @@ def _nanoseconds(part: re.Match[str]) -> int:
     return int(part[1] or "0") * unit + int(fraction or "0") * unit // int("1" + "0" * len(fraction))
 
 
-def to_strptime(layout: str) -> str:
-    """Turn a layout of Go's (``2006-01-02``) into Python's."""
-    return _LAYOUT.sub(lambda match: _STRPTIME.get(match[0], ".%f"), layout)
-
-
 def _now(machine: Evaluator, zone: Value = None) -> Value:
     if zone is None:
         return machine.now
-    return Instant(at=machine.now.at.astimezone(zone_of(zone)))
+    return moved_to(machine.now, zone)
+
+
+def moved_to(instant: Instant, zone: Value) -> Instant:
+    """Give the same instant as another zone's clock shows it."""
+    try:
+        return Instant(at=instant.at.astimezone(zone_of(zone)), beyond=instant.beyond)
+    except OverflowError as error:
+        raise FormulaError("that instant is out of range") from error
 
 
 def zone_of(item: Value) -> tzinfo:
@@ -113,7 +94,7 @@ def _timezone(machine: Evaluator, item: Value) -> Value:
 def _zone(item: Value) -> tzinfo:
     try:
         if isinstance(item, str) and len(item) < 64:
-            return UTC if item in ("", "UTC") else ZoneInfo(item)
+            return UTC if item in ("", "UTC", "Local") else ZoneInfo(item)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
     raise FormulaError("that is no time zone's name")
@@ -129,17 +110,16 @@ def _date(machine: Evaluator, *items: Value) -> Value:
     text, *rest = (str(item) for item in items)
     layouts = (rest[0],) if rest else _DEFAULT_LAYOUTS
     machine.spend(_LOOK_UP * len(layouts))
-    return Instant(at=_read(text, layouts, _zone(rest[1]) if len(rest) > 1 else zone))
+    return _read(text, layouts, _zone(rest[1]) if len(rest) > 1 else zone)
 
 
-def _read(text: str, layouts: tuple[str, ...], zone: tzinfo) -> datetime:
+def _read(text: str, layouts: tuple[str, ...], zone: tzinfo) -> Instant:
     if len(text) < 128 and all(len(layout) < 128 for layout in layouts):
         for layout in layouts:
             try:
-                found = datetime.strptime(text, to_strptime(layout))
-            except (ValueError, re.error):
+                return parse_instant(text, layout, zone)
+            except Unreadable:
                 continue
-            return found.replace(tzinfo=zone) if found.tzinfo is None else found
     raise FormulaError("date cannot read that text")
 
 

@@ -6,7 +6,7 @@ Source: expr-lang vm/runtime. No value here ever shows an attribute of a Python 
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from autoscaler.core.formula.tree import MAX_DEPTH
@@ -31,9 +31,29 @@ class Span:
 
 @value
 class Instant:
-    """A point in time, with its zone; precise to microseconds."""
+    """A point in time, with its zone. ``beyond``: the nanoseconds, below 1,000, that ``at`` cannot hold."""
 
     at: datetime
+    beyond: int = 0
+
+    @property
+    def nanosecond(self) -> int:
+        """Give the nanoseconds of its second."""
+        return self.at.microsecond * 1000 + self.beyond
+
+    @property
+    def unix(self) -> int:
+        """Give the nanoseconds since 1970."""
+        return (self.at - _EPOCH) // timedelta(microseconds=1) * 1000 + self.beyond
+
+
+@value
+class Named:
+    """A month or a day of the week: a number of a type of its own, which no number meets."""
+
+    number: int
+    name: str
+    type: str
 
 
 @value
@@ -43,11 +63,17 @@ class Zone:
     zone: tzinfo
 
 
-Value: TypeAlias = "bool | int | float | str | list[Value] | dict[Value, Value] | Span | Instant | Zone | None"
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[Value, Value] | Span | Instant | Named | Zone | None"
 
+
+class AnyKeyed(dict[Value, Value]):
+    """A map whose keys may be anything, as groupBy and fromPairs make it; of the others the keys are texts."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALLEST = -(2**63)
 _FLOAT = re.compile(
-    r"[+-]?(?:inf(?:inity)?|nan|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]+)?)", re.IGNORECASE
+    r"nan|[+-]?(?:inf(?:inity)?|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]+)?)", re.IGNORECASE
 )
 _HEX_FLOAT = re.compile(r"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
 
@@ -83,6 +109,8 @@ def _from_hex(text: str) -> float | None:
 
 def name_of(item: Value) -> str:
     """Name a value's type for a message and for ``type()``."""
+    if isinstance(item, Named):
+        return item.type
     for kind, name in _NAMES:
         if isinstance(item, kind):
             return name
@@ -117,35 +145,20 @@ def equal(left: Value, right: Value, depth: int = 0) -> bool:
         return float(left) == float(right)  # type: ignore[arg-type]
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(equal(a, b, depth + 1) for a, b in zip(left, right, strict=True))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(left[key], right[key], depth + 1) for key in left)
-    return False
+    return isinstance(left, dict) and isinstance(right, dict) and _alike(left, right, depth)
 
 
-def show(item: Value, depth: int = 0) -> str:
-    """Write a value as Go's ``%v`` does."""
+def _alike(left: Value, right: Value, depth: int) -> bool:
+    """Compare what maps hold: there a whole number is not a float. Source: runtime.Equal, reflect.DeepEqual."""
     if depth > MAX_DEPTH:
-        raise FormulaError("lists nested too deep to show")
-    match item:
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if item else "false"
-        case float():
-            return show_float(item)
-        case list():
-            return "[" + " ".join(show(each, depth + 1) for each in item) + "]"
-        case dict():
-            pairs = sorted((show(key, depth + 1), show(each, depth + 1)) for key, each in item.items())
-            return "map[" + " ".join(f"{key}:{each}" for key, each in pairs) + "]"
-        case Span():
-            return show_span(item)
-        case Instant():
-            return item.at.strftime("%Y-%m-%d %H:%M:%S %z %Z")
-        case Zone():
-            return str(item.zone)
-        case _:
-            return str(item)
+        raise FormulaError("maps nested too deep to compare")
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_alike(left[key], right[key], depth + 1) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(_alike(a, b, depth + 1) for a, b in zip(left, right, strict=True))
+    return left == right
 
 
 def show_float(number: float, *, below: int = 6, above: int = -4) -> str:
@@ -195,16 +208,6 @@ def _fraction(amount: int, unit: int) -> str:
     whole, rest = divmod(amount, unit)
     digits = f"{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
     return f"{whole}.{digits}" if digits else str(whole)
-
-
-def to_delta(span: Span) -> timedelta:
-    """Give a duration as Python knows it, cut to microseconds."""
-    return timedelta(microseconds=int(span.nanoseconds / 1000))
-
-
-def to_span(delta: timedelta) -> Span:
-    """Give Python's duration as a formula's."""
-    return Span(nanoseconds=wrap((delta // timedelta(microseconds=1)) * 1000))
 
 
 Env: TypeAlias = Mapping[str, Value]

@@ -41,6 +41,13 @@ COMPILE = {
     "filter([a], # > 1)": 1,
     "now().Foo()": 7,
     'duration("1h").Hours(1)': 16,
+    "a²": 2,  # a letter or a decimal digit only: lexer/utils
+    "½ + a": 1,
+    "[a, 1] | sort()[0]": 16,  # nothing can be taken out of a pipe: parser.go
+    '"now" | date().Year()': 15,
+    "\"\\'\" + a": 1,  # of the quotes only the text's own are escaped: lexer/utils, unescape
+    '"\\400" + a': 1,
+    "$env.a.b": 8,
 }
 
 
