@@ -150,17 +150,28 @@ def _compare(state: State, obj: ScaledObject, step: dict[str, Any], ours: Seen, 
         return _compare_request(state, obj, step, differs, ours, theirs)
     if state.missing:
         return "D15" if differs <= {"counts", "events"} and ours == take(state, obj, step) else None
-    refreshed = ours.active_at == state.now
-    match ours.activity, ours.reason:
-        case Activity.ACTIVE, Reason.PARTIAL_FAILURE if differs == {"active_at"} and refreshed:
-            return "D6"
-        case Activity.UNKNOWN, Reason.REPAIRED if differs <= {"replicas", "active_at"}:
-            raised = ours.replicas == obj.min_replicas > state.replicas == theirs.replicas
-            return "D19" if raised and refreshed is (state.replicas > 0) else None
-        case Activity.UNKNOWN, Reason.UNKNOWN_STATE if ours.replicas == state.replicas and refreshed:
-            return "D21" if differs == {"active_at"} else "D24" if _is_failed_formula(state, obj, ours) else None
+    match ours.activity:
+        case Activity.ACTIVE | Activity.FORCED if ours.reason is Reason.PARTIAL_FAILURE:
+            return "D6" if differs == {"active_at"} and ours.active_at == state.now else None
+        case Activity.UNKNOWN if _is_unknown(state, obj, ours, theirs):
+            if differs <= {"replicas", "active_at"}:
+                return "D19" if ours.replicas > theirs.replicas == state.replicas else "D21"
+            return "D24" if _is_failed_formula(state, obj, ours, theirs) else None
         case _:
             return None
+
+
+def _is_unknown(state: State, obj: ScaledObject, ours: Seen, theirs: Seen) -> bool:
+    """Whether we did what an unknown activity calls for: repair min, and count an awake object as active.
+
+    KEDA leaves the last active time alone, so its own is the one before.
+    """
+    raised = obj.idle_replicas is None and state.replicas < obj.min_replicas and not state.fails
+    awake = state.replicas not in (0, obj.idle_replicas)
+    created_at = obj.created_at or START
+    waits = theirs.active_at is None and created_at + obj.initial_cooldown > state.now + obj.cooldown
+    kept = ours.replicas == (obj.min_replicas if raised else state.replicas)
+    return kept and ours.active_at == (state.now if awake and not waits else theirs.active_at)
 
 
 def _compare_request(
@@ -198,11 +209,17 @@ def _is_one_state(state: State, obj: ScaledObject, ours: Seen) -> bool:
     return kept and steps and ours.active_at == state.memory.last_active_at
 
 
-def _is_failed_formula(state: State, obj: ScaledObject, ours: Seen) -> bool:
-    """Whether the formula alone failed, every trigger giving a sample or nil, and we say that something is wrong."""
+def _is_failed_formula(state: State, obj: ScaledObject, ours: Seen, theirs: Seen) -> bool:
+    """Whether the formula alone failed, every trigger giving a sample or nil, and we say that something is wrong.
+
+    KEDA takes the object for idle and well, and puts it to rest.
+    """
     if obj.modifiers is None or not _has_variables(state, obj, ours):
         return False
-    return obj.fallback is not None or ours.conditions["Ready"] == ("False", "TriggerError")
+    ready = ("False", "TriggerError") if obj.fallback is None else ("True", "ScaledObjectReady")
+    conditions = theirs.conditions | {"Active": ("False", "ScalerNotActive"), "Ready": ready}
+    events = tuple(event for event in theirs.events if not event.startswith("KEDAScaleTargetDeactivat"))
+    return (ours.conditions, ours.events, ours.counts) == (conditions, events, theirs.counts)
 
 
 def _has_variables(state: State, obj: ScaledObject, seen: Seen) -> bool:
