@@ -146,10 +146,10 @@ def _compare(state: State, obj: ScaledObject, step: dict[str, Any], ours: Seen, 
     differs = {name for name in _FIELDS if getattr(ours, name) != getattr(theirs, name)}
     if not differs:
         return ""
+    if state.missing:
+        return _compare_unread(state, differs, ours, theirs)
     if step["op"] != "poll":
         return _compare_request(state, obj, step, differs, ours, theirs)
-    if state.missing:
-        return "D15" if differs <= {"counts", "events"} and ours == take(state, obj, step) else None
     match ours.activity:
         case Activity.ACTIVE | Activity.FORCED if ours.reason is Reason.PARTIAL_FAILURE:
             return "D6" if differs == {"active_at"} and ours.active_at == state.now else None
@@ -159,6 +159,17 @@ def _compare(state: State, obj: ScaledObject, step: dict[str, Any], ours: Seen, 
             return "D24" if _is_failed_formula(state, obj, ours, theirs) else None
         case _:
             return None
+
+
+def _compare_unread(state: State, differs: set[str], ours: Seen, theirs: Seen) -> str | None:
+    """Without a target there is no tick of ours: it says so, counts nothing and answers nothing.
+
+    KEDA goes on as long as its triggers are built; once one has failed it cannot build them, and its polls are silent.
+    """
+    if differs & {"replicas", "active_at"} or ours.events:
+        return None
+    silent = theirs.conditions == state.conditions and theirs.counts == ours.counts and not theirs.events
+    return "D13" if silent and differs == {"conditions"} else "D15"
 
 
 def _is_unknown(state: State, obj: ScaledObject, ours: Seen, theirs: Seen) -> bool:
