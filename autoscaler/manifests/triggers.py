@@ -77,7 +77,8 @@ def _read(
     parsed = scaler.parse(spec, {} if auth is None else None if grant is None else grant.parameters)
     if isinstance(parsed, Faults):
         return None, (*found, *parsed.faults)
-    if parsed.ask.target.amount <= 0 and not around.composed:  # a formula needs no target of its triggers
+    # A formula needs no target of the triggers that it replaces in the HPA, which are all but whole-pod resources.
+    if parsed.ask.target.amount <= 0 and (not around.composed or parsed.ask.kind is MetricKind.RESOURCE):
         return None, (*found, *parsed.warnings, _too_low(written, path))
     made = Trigger(
         type=written.type,

@@ -53,6 +53,16 @@ def test_a_fallback_beside_a_fraction_never_acts_and_says_so(target, codes):
     assert [one.code for one in judged.faults] == codes
 
 
+def test_a_formula_replaces_all_targets_but_those_of_cpu_and_memory():
+    """A target of 0 is fine where the HPA never holds it (KEDA hpa.go, getScaledObjectMetricSpecs)."""
+    text = modified(formula="load", target="5").replace('threshold: "10"', 'threshold: "0"')
+    assert judge(text).obj is not None
+    cpu = '  triggers:\n    - type: cpu\n      metricType: Utilization\n      metadata:\n        value: "0"\n'
+    judged = judge(text.replace("  triggers:\n", cpu))
+    assert judged.obj is None
+    assert [(one.code, one.path) for one in judged.faults] == [("E104", "spec.triggers[0].metadata.value")]
+
+
 def test_empty_modifiers_are_none():
     """Four empty fields mean that no modifiers are in use."""
     assert loaded(modified(formula="", target="")).modifiers is None
