@@ -57,7 +57,23 @@ def is_active(
         return composite.active and not unsure, unsure
     if not external:
         return True, False
-    return any(_is_active(measurements[index]) or index in fallbacks for index in external), missing
+    return bool(active_triggers(obj, measurements, fallbacks)), missing
+
+
+def active_triggers(
+    obj: ScaledObject, measurements: Sequence[Measurement], fallbacks: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Name the external triggers that are active, by their sample or by their fallback.
+
+    Beside a formula none is: the composite speaks for all. Source: KEDA scale_executor.go, getTriggersActivity.
+    """
+    if obj.modifiers is not None:
+        return ()
+    return tuple(
+        index
+        for index, trigger in enumerate(obj.triggers)
+        if trigger.ask.kind is MetricKind.EXTERNAL and (_is_active(measurements[index]) or index in fallbacks)
+    )
 
 
 def notice(obj: ScaledObject, *, active: bool, missing: bool) -> Activity:

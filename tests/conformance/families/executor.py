@@ -1,20 +1,24 @@
 """KEDA's executor: one decision on waking, resting and repairing, judged against activation and what it remembers.
 
-A vector's conditions are translated from the step that activation took; the HPA's health in Ready is D40.
+A vector's conditions are translated from the step that activation took; the HPA's health in Ready is D40. What a push
+changes in ``triggersActivity`` is left out: no trigger of ours pushes.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from autoscaler.core.activation import Activation, activate
+from autoscaler.core.activation import Activation, activate, active_triggers
 from autoscaler.core.remember import remember
 from autoscaler.manifests.annotations import force_activation, pause
 from autoscaler.model.decision import Activity, Decision, Reason
+from autoscaler.model.formula import Formula, Node
 from autoscaler.model.memory import Memory, Past
 from autoscaler.model.objects import (
     Ask,
     Fallback,
     MetricTarget,
+    Modifiers,
     ObjectKey,
     Question,
     ScaledObject,
@@ -40,6 +44,9 @@ _TRIGGER = Trigger(
         target=MetricTarget(type=TargetType.AVERAGE_VALUE, amount=1000),
     ),
 )
+_MODIFIERS = Modifiers(
+    formula=Formula(text="a", root=Node(kind="name", column=1, literal="a")), target=_TRIGGER.ask.target
+)
 
 
 def recognise(vector: dict[str, Any]) -> bool:
@@ -48,16 +55,18 @@ def recognise(vector: dict[str, Any]) -> bool:
 
 
 def judge(vector: dict[str, Any]) -> Verdict:
-    """Compare the count written, the conditions, the last active time and the event."""
+    """Compare the count written, the conditions, the last active time, the event and which triggers are active."""
     given, recorded = vector["in"], vector["out"]
     if "panic" in recorded:
         return Agrees()
     expected, got = _recorded(recorded), _answer(given)
+    if "pushMetric" not in given and (ours := _active_triggers(given)) != recorded.get("triggersActivity", {}):
+        return Disagrees(expected=recorded.get("triggersActivity"), got=ours)
     blurred = ("lastActive",) if given.get("lastActiveAge") == 0 else ()  # now before and after: no trace of a refresh
     if _same(got, expected, blurred):
         return Agrees()
-    for row, ours in _rows(given, expected):
-        if _same(got, ours, blurred):
+    for row, answer in _rows(given, expected):
+        if _same(got, answer, blurred):
             return Explained(row=row)
     return Disagrees(expected=expected, got=got)
 
@@ -191,6 +200,17 @@ def _seen(given: dict[str, Any], current: int) -> Observation:
     found = missing if given["isError"] else Sample(value_milli=1000, active=given["isActive"], at=NOW)
     scale = ScaleStatus(spec=current, status=current, resource_version="1", uid="u")
     return Observation(at=NOW, wall=NOW, slots=frozenset({Slot.POLL}), scale=scale, measurements=(found,))
+
+
+def _active_triggers(given: dict[str, Any]) -> dict[str, bool]:
+    """Which triggers make the object active; where KEDA names its composite, a formula speaks for them all."""
+    names, active = given.get("externalMetricNames", []), given.get("activeTriggers", [])
+    composed = "composite-metric" in active
+    triggers = tuple(replace(_TRIGGER, ask=replace(_TRIGGER.ask, metric=name)) for name in names)
+    obj = replace(_object(given), triggers=triggers, modifiers=_MODIFIERS if composed else None)
+    found = tuple(Sample(value_milli=1000, active=composed or name in active, at=NOW) for name in names)
+    indices = active_triggers(obj, found, ())
+    return {name: index in indices for index, name in enumerate(names)}
 
 
 def _decision(done: Activation, current: int) -> Decision:

@@ -1,13 +1,16 @@
 """Waking, resting and repairing: every row of KEDA's executor, and where the rows differ on purpose."""
 
+from dataclasses import replace
+
 import pytest
 
-from autoscaler.core.activation import activate, has_cooled, is_active, notice
+from autoscaler.core.activation import activate, active_triggers, has_cooled, is_active, notice
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import remember
 from autoscaler.model.decision import Activity, Reason
+from autoscaler.model.formula import Formula, Node
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import Fallback, MetricKind, Pause, ScaledObject
+from autoscaler.model.objects import Fallback, MetricKind, Modifiers, Pause, ScaledObject
 from autoscaler.model.observation import Hold, HoldReason, MissingReason, Origin
 from autoscaler.model.record import Unneeded
 from tests.unit.builders import a_memory, a_past, a_sample, a_trigger, an_object, an_observation, at, missing
@@ -187,6 +190,16 @@ def test_one_active_trigger_is_enough():
     assert is_active(obj, (a_sample(0), a_sample(0)), ()) == (False, False)
     assert is_active(obj, (missing(), a_sample(5)), ()) == (True, True)
     assert is_active(obj, (missing(), a_sample(0)), ()) == (False, True)
+
+
+def test_the_active_triggers_are_named():
+    """A trigger is active by its sample or its fallback, never cpu, and none beside a formula (scale_executor.go)."""
+    cpu = a_trigger(50, kind=MetricKind.RESOURCE)
+    obj = an_object(triggers=(a_trigger(), cpu, a_trigger(metric="s2"), a_trigger(metric="s3")))
+    formula = Modifiers(formula=Formula(text="1", root=Node(kind="number")), target=obj.triggers[0].ask.target)
+    found = (a_sample(5), a_sample(5), a_sample(0), a_sample(0))
+    assert active_triggers(obj, found, (3,)) == (0, 3)
+    assert active_triggers(replace(obj, modifiers=formula), found, (3,)) == ()
 
 
 def test_a_trigger_in_fallback_is_active():
