@@ -196,7 +196,9 @@ def test_the_active_triggers_are_named():
     """A trigger is active by its sample or its fallback, never cpu, and none beside a formula (scale_executor.go)."""
     cpu = a_trigger(50, kind=MetricKind.RESOURCE)
     obj = an_object(triggers=(a_trigger(), cpu, a_trigger(metric="s2"), a_trigger(metric="s3")))
-    formula = Modifiers(formula=Formula(text="1", root=Node(kind="number")), target=obj.triggers[0].ask.target)
+    formula = Modifiers(
+        formula=Formula(text="1", root=Node(kind="number", column=1)), target=obj.triggers[0].ask.target
+    )
     found = (a_sample(5), a_sample(5), a_sample(0), a_sample(0))
     assert active_triggers(obj, found, (3,)) == (0, 3)
     assert active_triggers(replace(obj, modifiers=formula), found, (3,)) == ()
