@@ -3,6 +3,7 @@
 Source: kubernetes apimachinery pkg/api/resource, quantity.go.
 """
 
+import math
 import re
 from fractions import Fraction
 
@@ -15,6 +16,8 @@ _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
 _LARGEST = 2**63 - 1
 _LONG = 10**18
+_SHORT_DIGITS = 18
+_FARTHEST = 308
 _LONGEST = 400
 """More characters than any double has digits; Python refuses to read very long numbers."""
 
@@ -65,6 +68,49 @@ def parse_quantity(text: str) -> Quantity | None:
     if suffix in _BINARY:
         nanos = min(nanos, _LARGEST * _NANO)
     return _canonical(-nanos if sign == "-" else nanos)
+
+
+def parse_double(text: str) -> float | None:
+    """Read a quantity as the double that Go makes of it as it was written; None where it is none.
+
+    Short ones are their digits times a power of ten or two, all others count in billionths: ``0.5u`` is 5 times 1e-7.
+    ``Quantity.number`` is the double of what the API server writes anew. Source: quantity.go, AsApproximateFloat64.
+    """
+    quantity = parse_quantity(text)
+    matched = _TEXT.fullmatch(text)
+    if quantity is None or matched is None:
+        return None
+    sign, whole, fraction, suffix = matched.groups()
+    fraction = fraction or ""
+    size = _short_double(whole.lstrip("0") or "0", fraction, suffix)
+    if size is None:
+        nanos = abs(quantity.mantissa) * int(10 ** (quantity.exponent + 9))
+        size = float(_LARGEST) if nanos == _LARGEST * _NANO and suffix in _BINARY else _double(nanos) * (1.0 / _NANO)
+    return -size if sign == "-" and size else size
+
+
+def _short_double(whole: str, fraction: str, suffix: str) -> float | None:
+    """Give the double of so few digits that Go keeps them as they are; None for more."""
+    digits, count = int(whole + fraction), len(whole) + len(fraction)
+    if suffix in _BINARY:
+        power = _BINARY[suffix]
+        short = not fraction and len(whole) <= 14 - power * 3 // 10 and digits << power <= _LARGEST
+        return float(digits << power) if short else None
+    exponent = (_DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])) - len(fraction)
+    if count > _SHORT_DIGITS or exponent < -9:
+        return None
+    if exponent <= 0:
+        return float(digits) if exponent == 0 else float(digits) * (1.0 / 10**-exponent)
+    if exponent > _FARTHEST:
+        return float(digits) * math.inf
+    return float(digits) * (float(f"1e{exponent // 32 * 32}") * float(f"1e{exponent % 32}"))
+
+
+def _double(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _unit(suffix: str) -> Fraction | None:

@@ -1,6 +1,6 @@
 """What a location leads to, and how that becomes a number. Source: KEDA metrics_api_scaler.go."""
 
-from autoscaler.model.quantity import parse_quantity
+from autoscaler.model.quantity import parse_double
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
@@ -19,7 +19,7 @@ def to_number(found: object, location: str) -> float | NotFound:
         return NotFound(detail=f'valueLocation "{shown}" must lead to a number or a quantity')
     if not isinstance(found, str):
         return float(found)
-    quantity = parse_quantity(found)
-    if quantity is None:
+    number = parse_double(found)
+    if number is None:
         return NotFound(detail=f'valueLocation "{shown}" leads to a text that is no quantity')
-    return quantity.number
+    return number

@@ -1,24 +1,27 @@
-"""Dotted paths into YAML. Scalars are read as go-yaml reads them, aliases are followed and never expanded.
+"""Dotted paths into YAML, decoded as go-yaml decodes it into a map; aliases are followed and never expanded.
 
-Source: KEDA metrics_api_scaler.go, GetValueFromResponse; gopkg.in/yaml.v3 resolve.go.
+Source: KEDA metrics_api_scaler.go, getValueFromYAMLResponse, get_value_by_path.go; gopkg.in/yaml.v3 decode.go.
 """
 
-import re
+from typing import TypeAlias
 
 import yaml
 
 from autoscaler.model.text import plain
 from autoscaler.scalers.locations.found import NotFound, to_number
-from autoscaler.scalers.numbers import parse_float
+from autoscaler.scalers.locations.yaml_scalars import BrokenYamlError, Scalar, is_text, key_of, read_scalar, tag_of
 
 _DEPTH = 64
 _EVENTS = 50_000
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
-_INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
-_WORDS = frozenset(("", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?")
 _MERGE = "<<"
+_Tree: TypeAlias = "Scalar | dict[str, _Tree]"
+
+
+class _Loader(yaml.CSafeLoader):
+    """Leaves the tags that nobody wrote empty."""
+
+    def resolve(self, kind: object, text: object, implicit: object) -> str:
+        return ""
 
 
 def find_in_yaml(body: bytes, location: str) -> float | NotFound:
@@ -27,14 +30,12 @@ def find_in_yaml(body: bytes, location: str) -> float | NotFound:
     try:
         if not _is_bounded(body):
             return NotFound(detail="the answer's YAML is nested too deep or too large")
-        loader = yaml.CSafeLoader(body)
+        loader = _Loader(body)
         node = loader.get_node() if loader.check_node() else None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
+        tree = _Decoder().document(node)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, BrokenYamlError):
         return broken
-    if isinstance(node, yaml.MappingNode):
-        return broken if _repeats(node, set()) else _follow(node, location)
-    is_empty = node is None or (isinstance(node, yaml.ScalarNode) and _is_null(node))
-    return NotFound(detail="the answer is empty") if is_empty else broken
+    return NotFound(detail="the answer is empty") if tree is None else _follow(tree, location)
 
 
 def _is_bounded(body: bytes) -> bool:
@@ -49,88 +50,108 @@ def _is_bounded(body: bytes) -> bool:
     return True
 
 
-def _repeats(node: yaml.Node, seen: set[int]) -> bool:
-    """Say whether any mapping has a key twice."""
-    if id(node) in seen:
-        return False
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        return any(_repeats(item, seen) for item in node.value)
-    if not isinstance(node, yaml.MappingNode):
-        return False
-    keys = [_key(key) for key, _ in node.value]
-    return len(set(keys)) < len(keys) or any(_repeats(item, seen) for _, item in node.value)
-
-
-def _follow(node: yaml.Node, location: str) -> float | NotFound:
+def _follow(tree: "dict[str, _Tree]", location: str) -> float | NotFound:
+    found: _Tree = tree
     for part in location.split("."):
-        if isinstance(node, yaml.ScalarNode):
+        if not isinstance(found, dict):
             break
-        inner = _inner(node, part)
-        if inner is None:
+        if part not in found:
             return NotFound(detail=f'there is no key "{plain(part, 40)}" of valueLocation in the answer')
-        node = inner
-    if isinstance(node, yaml.ScalarNode):
-        return to_number(_scalar(node), location)
+        found = found[part]
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    if isinstance(found, (float, str)) or (is_number and found < 2**63):  # type: ignore[operator]
+        return to_number(found, location)
     return NotFound(detail=f'valueLocation "{plain(location, 80)}" must lead to a number or a quantity')
 
 
-def _inner(node: yaml.Node, part: str) -> yaml.Node | None:
-    if isinstance(node, yaml.SequenceNode):
-        index = int(part) if part.isascii() and part.isdigit() and len(part) < 10 else len(node.value)
-        items: list[yaml.Node] = node.value
-        return items[index] if index < len(items) else None
-    merged: yaml.Node | None = None
-    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-    for key, item in pairs:
-        if _key(key) == part:
-            return item
-        if isinstance(key, yaml.ScalarNode) and key.value == _MERGE and not key.style:
-            sources = item.value if isinstance(item, yaml.SequenceNode) else [item]
-            merged = next((hit for source in sources if (hit := _merged(source, part)) is not None), merged)
-    return merged
+class _Decoder:
+    """Makes dictionaries of nodes, each node once; a list is a dictionary by index."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, bool], _Tree] = {}
+        self._inside: set[int] = set()
+
+    def document(self, node: yaml.Node | None) -> "dict[str, _Tree] | None":
+        """Decode a document into a map with text keys; None where there is nothing in it."""
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, texts=True)
+        if node is None or (isinstance(node, yaml.ScalarNode) and read_scalar(node) is None):
+            return None
+        raise BrokenYamlError
+
+    def _tree(self, node: yaml.Node) -> "_Tree":
+        match node:
+            case yaml.ScalarNode():
+                return read_scalar(node)
+            case yaml.MappingNode():
+                return self._once(node, texts=all(_is_text_key(key) for key, _ in node.value))
+            case _:
+                return self._once(node, texts=False)
+
+    def _once(self, node: yaml.Node, *, texts: bool) -> "_Tree":
+        known = (id(node), texts)
+        if known not in self._made:
+            if id(node) in self._inside:
+                raise BrokenYamlError
+            self._inside.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                self._made[known] = self._mapping(node, texts=texts)
+            else:
+                self._made[known] = {str(index): self._tree(item) for index, item in enumerate(node.value)}
+            self._inside.discard(id(node))
+        return self._made[known]
+
+    def _mapping(self, node: yaml.MappingNode, *, texts: bool) -> "dict[str, _Tree]":
+        """Decode a mapping; ``texts`` takes its keys by their letter, else by what they mean."""
+        names = [(type(key), key.value if isinstance(key, yaml.ScalarNode) else "") for key, _ in node.value]
+        if len(set(names)) < len(names):
+            raise BrokenYamlError
+        found: dict[str, _Tree] = {}
+        merged: yaml.Node | None = None
+        for key, item in node.value:
+            if _is_merge(key):
+                merged = item
+                continue
+            name = _key(key, texts=texts)
+            tree = self._tree(item)
+            if name is not None:
+                found[name] = tree
+        for source in _sources(merged):
+            for name, tree in self._merged(source, texts=texts).items():
+                found.setdefault(name, tree)
+        return found
+
+    def _merged(self, node: yaml.Node, *, texts: bool) -> "dict[str, _Tree]":
+        tree = self._once(node, texts=texts) if isinstance(node, yaml.MappingNode) else None
+        if not isinstance(tree, dict):
+            raise BrokenYamlError
+        return tree
 
 
-def _merged(source: yaml.Node, part: str) -> yaml.Node | None:
-    return _inner(source, part) if isinstance(source, yaml.MappingNode) else None
+def _sources(merged: yaml.Node | None) -> "list[yaml.Node]":
+    if merged is None:
+        return []
+    sources: list[yaml.Node] = merged.value if isinstance(merged, yaml.SequenceNode) else [merged]
+    return sources
 
 
-def _key(node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        return f"\0{id(node)}"
-    scalar = _scalar(node)
-    return f"{scalar:g}" if isinstance(scalar, float) else str(scalar) if scalar is not None else str(node.value)
+def _is_merge(key: yaml.Node) -> bool:
+    if not isinstance(key, yaml.ScalarNode) or key.value != _MERGE:
+        return False
+    return tag_of(key) == "merge" or (not tag_of(key) and not key.style)
 
 
-def _is_null(node: yaml.ScalarNode) -> bool:
-    return not node.style and node.value in ("", "~", "null", "Null", "NULL")
+def _is_text_key(key: yaml.Node) -> bool:
+    if not isinstance(key, yaml.ScalarNode):
+        return False
+    return _is_merge(key) or is_text(key) or (not tag_of(key) and isinstance(read_scalar(key), str))
 
 
-def _scalar(node: yaml.ScalarNode) -> int | float | str | None:
-    """Read a scalar; None for what is neither number nor text (null, booleans, instants, unsigned beyond 63 bits)."""
-    text = str(node.value)
-    if node.style:
-        return text
-    if text in _WORDS or _DATE.fullmatch(text):
-        return None
-    if infinite := _INFINITE.fullmatch(text):
-        return float(f"{infinite[1]}inf")
-    if text in (".nan", ".NaN", ".NAN"):
-        return float("nan")
-    number = _number(text.replace("_", ""))
-    return text if number is None else number if abs(number) < 2**63 or isinstance(number, float) else None
-
-
-def _number(text: str) -> int | float | None:
-    """Read digits in any base, octal also as ``017``; whole numbers beyond 64 bits become floats."""
-    if whole := _INTEGER.fullmatch(text):
-        number = _whole(whole[2].lower()) * (-1 if whole[1] == "-" else 1)
-        return number if -(2**63) <= number < 2**64 else float(number)
-    return parse_float(text) if _FLOAT.fullmatch(text) else None
-
-
-def _whole(digits: str) -> int:
-    for prefix, base in (("0x", 16), ("0o", 8), ("0b", 2)):
-        if digits.startswith(prefix):
-            return int(digits[2:], base)
-    return int(digits, 8 if digits.startswith("0") and digits != "0" else 10)
+def _key(key: yaml.Node, *, texts: bool) -> str | None:
+    """Give a key's name; None for null where keys are texts."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise BrokenYamlError
+    scalar = read_scalar(key)
+    if texts:
+        return None if scalar is None else str(key.value)
+    return key_of(scalar)

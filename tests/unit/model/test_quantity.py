@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.model.quantity import Quantity, parse_quantity
+from autoscaler.model.quantity import Quantity, parse_double, parse_quantity
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,25 @@ def test_too_fine_and_too_large():
     assert parse_quantity("1e40") == parse_quantity("1e999999999")
     assert parse_quantity("9" * 401) is None
     assert parse_quantity("1e-999999999") == parse_quantity("1n")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.5", 15 * 0.1),
+        ("0.5u", 5 * 1e-7),
+        ("-100m", -0.1),
+        ("12345678901234567890", 1.234567890123457e19),
+        ("9223372036854775807k", 9.223372036854777e21),
+        ("3Ki", 3072.0),
+        ("9Ei", 9.223372036854775807e18),
+        ("1e30", 1e30),
+        ("1e40", 1e32 * 1e8),
+        ("1e400", float("inf")),
+        ("0", 0.0),
+        ("1.2.3", None),
+    ],
+)
+def test_the_double_of_a_quantity_as_it_is_written(text: str, number: float | None):
+    """Short texts are digits times a power, long ones count in billionths (quantity.go, AsApproximateFloat64)."""
+    assert parse_double(text) == number

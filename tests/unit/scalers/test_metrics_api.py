@@ -211,7 +211,7 @@ def test_the_question_is_the_url():
         ({"format": "JSON"}, ("E104", "format")),
         ({"url": "file:///etc/passwd"}, ("E104", "url")),
         ({"valueLocation": " "}, ("E102", "metadata")),
-        ({"valueLocation": "*a*b*c"}, ("E104", "valueLocation")),
+        ({"valueLocation": "a." * 300}, ("E104", "valueLocation")),
         ({"aggregateFromKubeServiceEndpoints": "true", "url": "http://svc:80/m"}, ("E104", "url")),
         ({"authMode": "bearer"}, ("E106", "authModes")),
     ],
@@ -219,12 +219,6 @@ def test_the_question_is_the_url():
 def test_faults_name_their_key(changes, fault):
     """What cannot be asked or read is refused at load, at its key."""
     assert codes(parse(**changes)) == [fault]
-
-
-def test_a_path_that_would_cost_seconds_is_refused():
-    """Stars in one pattern multiply the time that a long key costs, so each part has at most one."""
-    assert codes(parse(valueLocation='l.#(n%"*a*a*b").v')) == [("E104", "valueLocation")]
-    assert isinstance(parse(valueLocation="a*.b*"), Parsed)
 
 
 SLICE = EndpointSlice(namespace="ns", service="svc", ports=(8080,), addresses=("10.0.0.1", "10.0.0.2"))
