@@ -37,7 +37,7 @@ SCALERS = {
     scaler.type: scaler
     for scaler in (KubernetesWorkloadScaler(), CronScaler(), CpuMemoryScaler("cpu"), CpuMemoryScaler("memory"))
 }
-_GONE = Missing(reason=MissingReason.UNREACHABLE, detail="query failed")
+GONE = Missing(reason=MissingReason.UNREACHABLE, detail="query failed")
 _UNREAD = ("False", "ErrorGettingCurrentReplicas")
 _POLL, _SYNC = frozenset({Slot.POLL}), frozenset({Slot.SYNC})
 _AWAKENED = (Activity.ACTIVE, Activity.FORCED)
@@ -47,7 +47,8 @@ _AWAKENED = (Activity.ACTIVE, Activity.FORCED)
 class State:
     """What a step starts from: KEDA's own record of the step before, and our memory of the same.
 
-    ``missing`` and ``fails`` are the target's: it cannot be read, its scale cannot be written.
+    ``missing`` and ``fails`` are the target's: it cannot be read, its scale cannot be written. ``stood_in`` is what
+    fallback made of the last poll's measurements.
     """
 
     now: datetime
@@ -59,6 +60,7 @@ class State:
     conditions: dict[str, tuple[str, str]]
     missing: bool = False
     fails: bool = False
+    stood_in: tuple[Measurement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _poll(state: State, obj: ScaledObject, *, fails: bool) -> Seen:
     acted = next(number for number, step in enumerate(whole.steps) if step.stage is Stage.ACTIVATE)
     decision = replace(whole, desired=whole.base, forced=False, steps=whole.steps[: acted + 1])
     changes = decision.base != state.replicas
+    state.stood_in = stand_in(obj, state.memory, found, seen.scale, _POLL).measurements
     refused = Failed(why="refused")
     applied = Applied(at=state.now, resource_version="2", took=timedelta(0))
     outcome = (refused if fails else applied) if changes else Unneeded()
@@ -198,6 +201,15 @@ def shown(name: str, found: Measurement) -> object:
     return [[name, str(found.value_milli)]] if isinstance(found, Sample) else "error"
 
 
+def answer_of(state: State, obj: ScaledObject, index: int, found: Measurement, counts: Mapping[str, int]) -> object:
+    """Give the answer to a request for one trigger that measured this, and that leaves these counts behind."""
+    metric = obj.triggers[index].ask.metric
+    part = replace(obj, triggers=(obj.triggers[index],))
+    memory = Memory(triggers=(TriggerMemory(failures=max(counts.get(metric, 0) - 1, 0)),))
+    scale = _observation(state, (found,), _SYNC).scale
+    return shown(metric, stand_in(part, memory, (found,), scale, _SYNC).measurements[0])
+
+
 def cached(state: State, index: int) -> Sample | None:
     """Give the sample that the last poll left for a trigger with cached metrics."""
     return state.memory.triggers[index].cached if index < len(state.memory.triggers) else None
@@ -226,13 +238,13 @@ def _observation(state: State, found: tuple[Measurement, ...], slots: frozenset[
 def measure(state: State, trigger: Trigger) -> Measurement:
     """Let the scaler read what the world would answer."""
     if trigger.type in ("cpu", "memory"):
-        return _GONE
+        return GONE
     pods = [{"labels": {"trig": name}, "phase": "Running"} for name, n in state.values.items() for _ in range(n or 0)]
     if (
         trigger.type == "kubernetes-workload"
         and state.values.get(trigger.ask.question.text.removeprefix("trig="), 0) is None
     ):
-        return _GONE
+        return GONE
     answer = Response(status=200, content_type="application/json", body=json.dumps(pods).encode())
     return SCALERS[trigger.type].read(trigger.ask, answer, state.now)
 

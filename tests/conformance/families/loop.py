@@ -20,11 +20,13 @@ from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import ScaledObject
 from autoscaler.model.observation import Sample
 from tests.conformance.loop_world import (
+    GONE,
     SCALERS,
     START,
     Seen,
     State,
     advance,
+    answer_of,
     answers_with,
     cached,
     is_nil,
@@ -204,12 +206,19 @@ def _compare_request(
     if obj.modifiers is not None:
         failed = theirs.metrics == [] and "error" in by_copy and _has_variables(state, obj, theirs)
         return ("D24" if ours.metrics == "error" else "D41") if failed else None
-    index = next(n for n, trigger in enumerate(obj.triggers) if trigger.ask.metric in step["op"])
-    name, kept = obj.triggers[index].ask.metric, cached(state, index)
-    live = shown(name, measure(state, obj.triggers[index]))
-    if obj.triggers[index].use_cached and kept is None:
-        return "D41" if ours.metrics == live else None
-    return "D16" if kept is not None and ours.metrics == shown(name, kept) and theirs.metrics == live else None
+    index = next(n for n, trigger in enumerate(obj.triggers) if trigger.ask.metric.lower() in step["op"].lower())
+    return _compare_cached(state, obj, index, ours, theirs) if obj.triggers[index].use_cached else None
+
+
+def _compare_cached(state: State, obj: ScaledObject, index: int, ours: Seen, theirs: Seen) -> str | None:
+    """Where the last poll had a sample we give it, and KEDA may have dropped it; where it had none we ask again."""
+    trigger, kept = obj.triggers[index], cached(state, index)
+    if kept is not None:
+        live = answer_of(state, obj, index, measure(state, trigger), theirs.counts)
+        return "D16" if ours.metrics == shown(trigger.ask.metric, kept) and theirs.metrics == live else None
+    failed = answer_of(state, obj, index, GONE, theirs.counts)
+    polled = shown(trigger.ask.metric, state.stood_in[index]) if state.stood_in else failed
+    return "D41" if theirs.metrics in (failed, polled) else None
 
 
 def _is_one_state(state: State, obj: ScaledObject, ours: Seen) -> bool:
