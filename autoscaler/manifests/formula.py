@@ -12,6 +12,7 @@ from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedT
 
 from autoscaler.core.formula.check import check
 from autoscaler.core.formula.evaluate import execute
+from autoscaler.core.formula.rewrite import rewrite
 from autoscaler.core.formula.shapes import CheckError
 from autoscaler.core.formula.tree import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from autoscaler.core.formula.values import FormulaError, parse_float
@@ -80,7 +81,7 @@ def parse_formula(text: str, names: Iterable[str], *, path: str) -> Formula | Fa
     except CheckError as error:
         reason = "unknown_name" if error.unknown_name else "compile"
         return _fault(text, path, error.column, _helped(error, known), reason)
-    return _tried(Formula(text=text, root=root), known, path)
+    return _tried(Formula(text=text, root=rewrite(root)), known, path)
 
 
 def _tried(formula: Formula, names: frozenset[str], path: str) -> Formula | Fault:

@@ -3,6 +3,7 @@
 It refuses what cannot work; what it cannot know it lets pass, and the trial run or the machine finds it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 from autoscaler.core.formula.patterns import is_pattern
@@ -22,6 +23,7 @@ from autoscaler.core.formula.shapes import (
 )
 from autoscaler.core.formula.signatures import give, give_member
 from autoscaler.core.formula.tree import FUNCTIONS, PREDICATES, Kind
+from autoscaler.core.formula.values import wrap
 from autoscaler.model.formula import Node
 
 _TESTED = frozenset(("all", "none", "any", "one", "filter", "find", "findIndex", "findLast", "findLastIndex", "count"))
@@ -106,7 +108,7 @@ def constant(node: Node) -> int | None:
     """Give the whole number that a node of whole numbers alone stands for; None for any other node."""
     if node.kind == Kind.LITERAL:
         return node.literal if type(node.literal) is int else None
-    if node.kind not in (Kind.UNARY, Kind.BINARY) or node.literal not in ("+", "-", "*"):
+    if node.kind not in (Kind.UNARY, Kind.BINARY) or node.literal not in _FOLDED:
         return None
     parts = [constant(child) for child in node.children]
     known = [part for part in parts if part is not None]
@@ -115,7 +117,12 @@ def constant(node: Node) -> int | None:
     if len(known) == 1:
         return -known[0] if node.literal == "-" else known[0]
     left, right = known
-    return {"+": left + right, "-": left - right, "*": left * right}[str(node.literal)]
+    if node.literal == "%":
+        return right and int(math.copysign(abs(left) % abs(right), left))
+    return wrap({"+": left + right, "-": left - right, "*": left * right}[str(node.literal)])
+
+
+_FOLDED = frozenset(("+", "-", "*", "%"))
 
 
 def _condition(checker: _Checker, node: Node) -> Shape:
@@ -214,7 +221,7 @@ def _call(checker: _Checker, node: Node) -> Shape:
     name = str(node.literal)
     if name in checker.lets and checker.lets[name].sort in (Sort.UNKNOWN, Sort.FUNCTION):
         return UNKNOWN
-    if name in checker.names or name in checker.lets:
+    if name in checker.names or name in checker.lets or name == "$env":
         raise CheckError(f'"{name}" is a value and cannot be called', node.column)
     if name in PREDICATES:
         return _predicate(checker, node, name)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.members import call_member
 from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negate, part, to_bytes, truth
-from autoscaler.core.formula.predicates import PREDICATES
+from autoscaler.core.formula.predicates import REWRITTEN
 from autoscaler.core.formula.prices import CALL, CALLS, LETTERS, METHOD, NODE, OTHERS, PATTERN
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
 from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_number, name_of
@@ -251,7 +251,7 @@ def _sequence(machine: Machine, node: Node) -> Value:
 
 def _call(machine: Machine, node: Node) -> Value:
     name = str(node.literal)
-    if (predicate := PREDICATES.get(name)) is not None:
+    if (predicate := REWRITTEN.get(name)) is not None:
         return predicate(machine, *node.children)
     arguments = [machine.run(child) for child in node.children]
     machine.spend(CALLS.get(name, CALL))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cmp_to_key, reduce
+from itertools import islice
 from typing import Protocol
 
 from autoscaler.core.formula.operators import add, less, truth
@@ -68,9 +69,16 @@ def _one(machine: Evaluator, source: Node, test: Node) -> Value:
     return sum(_tests(machine, "one", source, test)[1]) == 1
 
 
-def _filter(machine: Evaluator, source: Node, test: Node) -> Value:
-    items, tests = _tests(machine, "filter", source, test)
-    return [item for item, passed in zip(items, tests, strict=True) if passed]
+def _filter(machine: Evaluator, source: Node, test: Node, body: Node | None = None) -> Value:
+    return list(_passing(machine, "filter", source, test, body))
+
+
+def _passing(machine: Evaluator, word: str, source: Node, test: Node, body: Node | None) -> Iterator[Value]:
+    """Give what passes, or what ``body`` makes of it, one after the other."""
+    items, tests = _tests(machine, word, source, test)
+    for item, passed in zip(items, tests, strict=True):
+        if passed:
+            yield item if body is None else machine.run(body)
 
 
 def _map(machine: Evaluator, source: Node, body: Node) -> Value:
@@ -79,17 +87,24 @@ def _map(machine: Evaluator, source: Node, body: Node) -> Value:
     return list(machine.each(items, body))
 
 
-def _count(machine: Evaluator, source: Node, test: Node | None = None) -> Value:
+def _count(machine: Evaluator, source: Node, test: Node | None = None, stop: Node | None = None) -> Value:
+    """Count what passes; ``stop`` holds the number beyond which nobody asks."""
     if test is not None:
-        return sum(_tests(machine, "count", source, test)[1])
+        most = stop.literal if stop is not None and isinstance(stop.literal, int) else None
+        return sum(1 for _ in islice(filter(None, _tests(machine, "count", source, test)[1]), most))
     items = items_of(machine.run(source), "count")
     machine.spend(len(items))
     return sum(truth(item) for item in items)
 
 
-def _find(machine: Evaluator, source: Node, test: Node) -> Value:
-    items, tests = _tests(machine, "find", source, test)
-    return next((item for item, passed in zip(items, tests, strict=True) if passed), None)
+def _find(machine: Evaluator, source: Node, test: Node, body: Node | None = None) -> Value:
+    return next(_passing(machine, "find", source, test, body), None)
+
+
+def _first_of_filter(machine: Evaluator, source: Node, test: Node, body: Node | None = None) -> Value:
+    for item in _passing(machine, "filter", source, test, body):
+        return item
+    raise FormulaError("index out of range: 0 (the list has 0)")
 
 
 def _find_index(machine: Evaluator, source: Node, test: Node) -> Value:
@@ -104,9 +119,20 @@ def _last_index(machine: Evaluator, word: str, source: Node, test: Node) -> tupl
     return items, None if found is None else len(items) - 1 - found
 
 
-def _find_last(machine: Evaluator, source: Node, test: Node) -> Value:
+def _find_last(machine: Evaluator, source: Node, test: Node, body: Node | None = None) -> Value:
     items, index = _last_index(machine, "findLast", source, test)
-    return None if index is None else items[index]
+    return None if index is None else _made_of(machine, items[index], body)
+
+
+def _last_of_filter(machine: Evaluator, source: Node, test: Node, body: Node | None = None) -> Value:
+    items, index = _last_index(machine, "filter", source, test)
+    if index is None:
+        raise FormulaError("index out of range: -1 (the list has 0)")
+    return _made_of(machine, items[index], body)
+
+
+def _made_of(machine: Evaluator, item: Value, body: Node | None) -> Value:
+    return item if body is None else next(machine.each([item], body))
 
 
 def _find_last_index(machine: Evaluator, source: Node, test: Node) -> Value:
@@ -197,3 +223,5 @@ PREDICATES: Mapping[str, Predicate] = {
     "reduce": _reduce,
 }
 """What each predicate built-in does with the nodes of its arguments."""
+REWRITTEN: Mapping[str, Predicate] = {**PREDICATES, "filter[0]": _first_of_filter, "filter[-1]": _last_of_filter}
+"""The same, and those that ``rewrite`` alone makes."""

@@ -45,9 +45,12 @@ COMPILE = {
     "½ + a": 1,
     "[a, 1] | sort()[0]": 16,  # nothing can be taken out of a pipe: parser.go
     '"now" | date().Year()': 15,
-    "\"\\'\" + a": 1,  # of the quotes only the text's own are escaped: lexer/utils, unescape
+    '"\\\'" + a': 1,  # of the quotes only the text's own are escaped: lexer/utils, unescape
     '"\\400" + a': 1,
     "$env.a.b": 8,
+    '$env("a")': 1,
+    "(7 % 3) % 0": 9,
+    "7 % (0 % 5)": 3,
 }
 
 
