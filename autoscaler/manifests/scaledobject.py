@@ -1,7 +1,5 @@
 """A ScaledObject as written, to the model's: every fault at once, each with its path and its place."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,6 +9,7 @@ from autoscaler.manifests import rules
 from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, placed
 from autoscaler.manifests.hpa import read_behavior
+from autoscaler.manifests.metadata import Metadata, read_metadata
 from autoscaler.manifests.modifiers import lets_fallback_act, read_modifiers, written_modifiers
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit, mended
@@ -36,10 +35,6 @@ API_VERSION: Final = "keda.sh/v1alpha1"
 KIND: Final = "ScaledObject"
 DEFAULT_POLLING_INTERVAL: Final = timedelta(seconds=30)
 DEFAULT_COOLDOWN: Final = timedelta(seconds=300)
-_LONGEST_NAME: Final = 253
-_LONGEST_LABEL: Final = 63
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 @value
@@ -69,14 +64,6 @@ class Judged:
 
     candidate: Candidate
     obj: ScaledObject | None
-    faults: tuple[Fault, ...]
-
-
-@value
-class Metadata:
-    """What loading needs of ``metadata``, and what is wrong with it."""
-
-    annotations: dict[str, str]
     faults: tuple[Fault, ...]
 
 
@@ -258,38 +245,5 @@ def _uid(document: Document) -> str:
 
 
 def about(what: Candidate) -> Metadata:
-    """Read name, labels and annotations by the API server's rules."""
-    raw = what.document.data.get("metadata")
-    held = raw if isinstance(raw, dict) else {}
-    faults = [*_name_faults(what.name)]
-    labels, label_faults = _texts(held.get("labels"), "labels")
-    annotations, annotation_faults = _texts(held.get("annotations"), "annotations")
-    for key, text in labels.items():
-        if len(text) > _LONGEST_LABEL or not _LABEL.fullmatch(text):
-            wanted = (
-                f"at most {_LONGEST_LABEL} letters, digits, -, _ and ., beginning and ending with a letter or digit"
-            )
-            faults.append(error("E101", f"metadata.labels.{key}", f"a label's value takes {wanted}"))
-    return Metadata(annotations=annotations, faults=(*faults, *label_faults, *annotation_faults))
-
-
-def _name_faults(name: str) -> Iterator[Fault]:
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
-        wanted = "lower case letters, digits, - and ., beginning and ending with a letter or digit"
-        found = f'found "{plain(name, 60)}"' if name else "found none"
-        yield error("E101", "metadata.name", f"a name takes {wanted}; {found}")
-
-
-def _texts(raw: Data, field: str) -> tuple[dict[str, str], tuple[Fault, ...]]:
-    """Read a map of text to text; a null is left out, as the API server does."""
-    if raw is None:
-        return {}, ()
-    if not isinstance(raw, dict):
-        return {}, (error("E101", f"metadata.{field}", f"{field} must be a mapping"),)
-    held = {key: text for key, text in raw.items() if isinstance(text, str)}
-    faults = tuple(
-        error("E101", f"metadata.{field}.{key}", f"an entry of {field} must be text; write it in quotes")
-        for key, other in raw.items()
-        if other is not None and not isinstance(other, str)
-    )
-    return held, faults
+    """Read the ``metadata`` of a candidate under the name it would have."""
+    return read_metadata(what.document.data.get("metadata"), what.name)

@@ -10,10 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from autoscaler.model.quantity import parse_quantity
+
 RESOURCE_TYPES: Final = frozenset({"cpu", "memory"})
 """Triggers whose metric is no external one."""
 MAX_INT32: Final = 2**31 - 1
-_QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 
 
 def _whole(raw: object) -> object:
@@ -22,9 +24,11 @@ def _whole(raw: object) -> object:
 
 
 def _quantity(raw: object) -> int | str:
-    if isinstance(raw, int) and not isinstance(raw, bool):
+    """Take what the schema takes and Kubernetes reads: a whole number of 64 bits, or text."""
+    raw = _whole(raw)
+    if isinstance(raw, int) and not isinstance(raw, bool) and -(2**63) <= raw < 2**63:
         return raw
-    if isinstance(raw, str) and _QUANTITY.fullmatch(raw):
+    if isinstance(raw, str) and _QUANTITY.fullmatch(raw) and parse_quantity(raw) is not None:
         return raw
     raise PydanticCustomError("quantity", "a quantity")
 

@@ -164,6 +164,40 @@ def test_a_name_that_the_api_server_would_refuse_is_refused():
     assert seen(web(name="We_b")) == ["4:3 E101 metadata.name"]
 
 
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ('labels: {"a b": x}', True),
+        ("labels: {A.b/c: x}", True),
+        ('labels: {team: "y z"}', True),
+        ("labels: {a.b/c: X_y}", False),
+        ("annotations: {a/b/c: x}", True),
+        ("annotations: {Kube.io/x: y z}", False),
+        ("annotations: {-a: x}", True),
+    ],
+)
+def test_labels_and_annotations_have_keys_that_the_api_server_takes(line, refused):
+    """A key is a name, or a domain, a slash and a name; case counts only in a label's domain. Source: objectmeta.go."""
+    judged = judge(WEB.replace("  namespace: demo\n", f"  namespace: demo\n  {line}\n"))
+    assert [fault.path.split(".")[1] for fault in judged.faults] == [line.partition(":")[0]] * refused
+
+
+def test_an_annotation_that_is_null_is_an_empty_text():
+    """The API server stores an empty text for it, and KEDA takes an empty paused for yes."""
+    obj = loaded(web(annotations="autoscaling.keda.sh/paused:"))
+    assert obj.pause.paused
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "refused"), [("1.0", False), ('"1e2"', False), ("0.1", True), ("1e20", True), ('"\u0661"', True)]
+)
+def test_a_tolerance_is_a_quantity(tolerance, refused):
+    """The schema takes text or a whole number of 64 bits, and JSON knows one kind of number."""
+    hpa = f"{{behavior: {{scaleUp: {{tolerance: {tolerance}}}}}}}"
+    judged = judge(web(f"advanced: {{horizontalPodAutoscalerConfig: {hpa}}}"))
+    assert (judged.obj is None) is refused
+
+
 def test_a_warning_can_be_silenced_and_an_error_cannot():
     """autoscaler.sh/ignore drops warnings by their code."""
     quiet = web("cooldwonPeriod: 5\npollingInterval: 0", annotations='autoscaler.sh/ignore: "W103, E101"')
