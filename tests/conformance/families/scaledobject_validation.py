@@ -30,6 +30,7 @@ NAMES = ("name-too-long", "hpa-name-too-long")
 HPA = ("other-hpa", "transfer-ownership-missing-hpa-name")
 ELSEWHERE = ("missing-requests", "other-scaled-object-hpa", None)
 """Refused by KEDA for what is around the object: cpu requests, HPA names, kinds and targets that are not there."""
+REQUESTS, NEIGHBOURS = ("missing-requests", None), ("other-scaled-object", "other-scaled-object-hpa", None)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 COOLDOWN, POLLING = "CooldownPeriod is configured", "PollingInterval is configured"
 
@@ -58,16 +59,40 @@ def _compare(given: dict[str, Any], outcome: dict[str, Any], faults: list[Fault]
     reason = outcome.get("reason")
     if outcome["allowed"]:
         return _allowed(given, outcome, faults, errors)
-    if reason in OURS:
-        met = any(error.code in OURS[reason] for error in errors)
-        return Agrees() if met else Disagrees(reason, errors)
-    if any("cpu and memory alone" not in error.message for error in errors):
-        return Disagrees(f"loaded, for KEDA's {reason} needs a cluster", errors)
+    if reason in OURS and any(error.code in OURS[reason] for error in errors):
+        return Agrees()
+    if errors:  # refused here too, by what stands before the webhook, what it never asks, or would have asked after
+        return Explained("D10") if _unreached(given, reason, errors) else Disagrees(reason, errors)
     if reason in NAMES and any(fault.code == "W120" for fault in faults):
         return Explained("D10")
     if reason in HPA:
         return Explained("D32")
     return Explained("D10") if reason in ELSEWHERE else Disagrees(reason, errors)
+
+
+def _unreached(given: dict[str, Any], reason: str | None, errors: list[Fault]) -> bool:
+    """Say whether the webhook, having refused for ``reason``, never comes to ask what we found.
+
+    Triggers come last of all; after a container without requests nobody asks about zero; after a neighbour or an
+    unknown kind nobody asks about the formula.
+    """
+    after = [
+        error
+        for error in errors
+        if error.code == "E106"
+        or (reason in REQUESTS and _of_zero(error))
+        or (reason in NEIGHBOURS and _of_formula(error))
+    ]
+    rest = [error for error in errors if error not in after]
+    return not rest or _not_asked_by_keda(given, rest)
+
+
+def _of_zero(error: Fault) -> bool:
+    return "cpu and memory alone" in error.message
+
+
+def _of_formula(error: Fault) -> bool:
+    return error.code == "E108" or (error.code == "E107" and error.path.endswith(".behavior"))
 
 
 def _allowed(given: dict[str, Any], outcome: dict[str, Any], faults: list[Fault], errors: list[Fault]) -> Verdict:
@@ -86,23 +111,24 @@ def _allowed(given: dict[str, Any], outcome: dict[str, Any], faults: list[Fault]
 def _not_asked_by_keda(given: dict[str, Any], errors: list[Fault]) -> bool:
     """Where the webhook looks away and the rule holds all the same.
 
-    It skips the cpu rules for dry runs, everything for an object that only loses finalizers, leaves ranges to the
-    schema, and an HPA target that cannot be written to the API server.
+    It never sees what the schema refuses. It skips the cpu rules for dry runs, everything for an object that only loses
+    finalizers, and two words of a formula: an activation target that is none, an HPA target that cannot be written to
+    the API server.
     """
+    if any(error.code == "E101" for error in errors) or (given["operation"] == "UPDATE" and _loses_finalizers(given)):
+        return True
     for error in errors:
-        schema = error.code == "E101"
-        skipped = given["operation"] == "UPDATE" and _loses_finalizers(given)
-        dry = given.get("dryRun") and "cpu and memory" in error.message
+        dry = given.get("dryRun") and _of_zero(error)
         unknown_type = error.code == "E106" and error.path.endswith(".type")
-        unwritable = error.code == "E108" and error.reason == "unwritable"
-        if not (schema or skipped or dry or unknown_type or unwritable):
+        formula = error.code == "E108" and error.reason in ("unwritable", "bad_activation_target")
+        if not (dry or unknown_type or formula):
             return False
     return True
 
 
 def _loses_finalizers(given: dict[str, Any]) -> bool:
     before, now = (given[which]["metadata"].get("finalizers", []) for which in ("old", "object"))
-    return len(now) < len(before)
+    return len(now) < len(before) and given["old"]["spec"] == given["object"]["spec"]
 
 
 def _faults(given: dict[str, Any]) -> list[Fault]:
