@@ -93,20 +93,37 @@ def whole(raw: Data, path: str) -> Data:
 
 
 def quantity(raw: Data, path: str) -> Data:
-    """A quantity, kept as text; a bare number is one, too, and blanks around it do not count."""
-    shown = raw.strip() if isinstance(raw, str) else repr(raw)
+    """A quantity, kept as text; a bare number is one, too, and blanks around it do not count.
+
+    It is read before JSON's escapes are: a tab is none of these blanks.
+    """
+    shown = raw.strip(" ") if isinstance(raw, str) else repr(raw)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float) or parse_quantity(shown) is None:
         raise MisfitError(path, f'must be a quantity as "500m" is, found {plain(repr(raw), 30)}')
     return shown
 
 
-def anything(raw: Data, _path: str) -> Data:
-    """What is passed through unread."""
-    return raw
+def labels(raw: Data, path: str) -> Data:
+    """Texts by name, null among them the empty one; a mapping without any is the same as none."""
+    if not isinstance(raw, Mapping):
+        raise MisfitError(path, f"must be a mapping, found {plain(repr(raw), 30)}")
+    return {name: "" if held is None else text(held, f"{path}.{name}") for name, held in raw.items()} or None
+
+
+def texts(raw: Data, path: str) -> Data:
+    """A list of texts."""
+    if not isinstance(raw, list):
+        raise MisfitError(path, f"must be a list, found {plain(repr(raw), 30)}")
+    return ["" if held is None else text(held, f"{path}[{index}]") for index, held in enumerate(raw)]
 
 
 REFERENCE: Final[Fields] = {"kind": (text, ""), "name": (text, ""), "apiVersion": (text_unless_empty, None)}
-_METRIC: Final[Fields] = {"name": (text, ""), "selector": (anything, None)}
+_EXPRESSION: Final[Fields] = {"key": (text, ""), "operator": (text, ""), "values": (texts, None)}
+_selector: Final[tuple[Read, Data]] = (
+    struct({"matchLabels": (labels, None), "matchExpressions": (items(_EXPRESSION), None)}),
+    None,
+)
+_METRIC: Final[Fields] = {"name": (text, ""), "selector": _selector}
 _TARGET: Final[Fields] = {
     "type": (text, ""),
     "value": (quantity, None),
@@ -154,7 +171,7 @@ _V1_OBJECT: Final[Fields] = {
     "target": (struct(REFERENCE), _NO_REFERENCE),
     "metricName": (text, ""),
     "targetValue": (quantity, "0"),
-    "selector": (anything, None),
+    "selector": _selector,
     "averageValue": (quantity, None),
 }
 _V1_RESOURCE: Final[Fields] = {
@@ -167,7 +184,7 @@ V1_METRICS: Final = items(
         "type": (text, ""),
         "object": (struct(_V1_OBJECT), None),
         "pods": (
-            struct({"metricName": (text, ""), "targetAverageValue": (quantity, "0"), "selector": (anything, None)}),
+            struct({"metricName": (text, ""), "targetAverageValue": (quantity, "0"), "selector": _selector}),
             None,
         ),
         "resource": (struct(_V1_RESOURCE), None),
@@ -176,7 +193,7 @@ V1_METRICS: Final = items(
             struct(
                 {
                     "metricName": (text, ""),
-                    "metricSelector": (anything, None),
+                    "metricSelector": _selector,
                     "targetValue": (quantity, None),
                     "targetAverageValue": (quantity, None),
                 }

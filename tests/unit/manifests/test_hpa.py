@@ -144,6 +144,40 @@ def test_a_wrong_type_refuses_the_whole_object():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "is_read"), [("7", True), (" 7 ", True), ("7\t", False), ("\n7", False), ("7 m", False)]
+)
+def test_blanks_around_a_quantity(text, is_read):
+    """Only blanks that JSON writes as they are do not count (kubernetes quantity.go, UnmarshalJSON)."""
+    behavior = {"scaleUp": {"tolerance": text}}
+    assert isinstance(admit(an_hpa(behavior=behavior), Gates()), Admitted) == is_read
+
+
+@pytest.mark.parametrize(
+    ("selector", "read"),
+    [
+        ({"matchLabels": {"a": None}}, {"matchLabels": {"a": ""}}),
+        ({"matchLabels": {}}, {}),
+        ({"matchLabels": {"a": 1}}, None),
+        ({"matchLabels": "a=b"}, None),
+        (
+            {"matchExpressions": [{"key": "a", "values": ["b", None]}]},
+            {"matchExpressions": [{"key": "a", "operator": "", "values": ["b", ""]}]},
+        ),
+        ({"matchExpressions": [{"values": "b"}]}, None),
+    ],
+)
+def test_selectors_have_types_too(selector, read):
+    """A selector holds texts (kubernetes apimachinery meta/v1, LabelSelector)."""
+    external = {"metric": {"name": "q", "selector": selector}, "target": {"type": "Value", "value": "1"}}
+    found = admit(an_hpa(metrics=[{"type": "External", "external": external}]), Gates())
+    if read is None:
+        assert isinstance(found, Misfit)
+    else:
+        assert isinstance(found, Admitted)
+        assert found.spec["metrics"][0]["external"]["metric"]["selector"] == read
+
+
 def test_zero_needs_its_gate_or_a_past():
     """A minimum of 0 takes the feature gate, or an object that already had it, and an external metric."""
     external = {"type": "External", "external": {"metric": {"name": "q"}, "target": {"type": "Value", "value": "1"}}}
