@@ -19,9 +19,10 @@ GROUP: Final = "machinelearning.seldon.io/"
 KIND: Final = "SeldonDeployment"
 _LONGEST_NAME: Final = 63
 _NOT_IN_SELDON: Final = ("initialCooldownPeriod", "scaleTargetRef")
-_BUILT_IN: Final = frozenset(
-    {"", "UNKNOWN_IMPLEMENTATION", "SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST", "AVERAGE_COMBINER"}
-)
+_UNKNOWN: Final = "UNKNOWN_IMPLEMENTATION"
+_FROM_HUB: Final = "HUGGINGFACE_SERVER"
+"""The one prepackaged server that finds its model without an address."""
+_BUILT_IN: Final = frozenset({"", _UNKNOWN, "SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST", "AVERAGE_COMBINER"})
 """Graph nodes that need no container of their own. What is neither this nor absent is a prepackaged server."""
 
 
@@ -97,7 +98,7 @@ def _containers(predictor: dict[str, Data], place: int, entry: dict[str, Data]) 
         return names
     there = [name for other in _list(predictor.get("componentSpecs")) for name in _written_containers(_mapping(other))]
     added = (_text(node.get("name")) for node in _nodes(predictor.get("graph")) if _is_prepackaged(node))
-    return names + [name for name in added if name and name not in there]
+    return names + [name for name in dict.fromkeys(added) if name and name not in there]
 
 
 def _written_containers(entry: dict[str, Data]) -> list[str]:
@@ -106,19 +107,44 @@ def _written_containers(entry: dict[str, Data]) -> list[str]:
 
 
 def _refused(predictors: list[dict[str, Data]]) -> Iterator[Fault]:
-    """What Seldon's webhook refuses and what changes the names we would act on."""
+    """What Seldon's webhook refuses of the parts that we read. Source: Seldon seldondeployment_webhook.go."""
+    if not predictors:
+        yield error("E101", "spec.predictors", "there must be a predictor; Seldon refuses a deployment without")
+    named: set[str] = set()
     for index, predictor in enumerate(predictors):
-        entries = [_mapping(entry) for entry in _list(predictor.get("componentSpecs"))]
-        there = {name for entry in entries for name in _written_containers(entry)}
-        for node in _nodes(predictor.get("graph")):
-            name = _text(node.get("name"))
-            if name not in there and not _text(node.get("implementation")):
-                message = f'the graph node "{plain(name, 60)}" has no container of that name; Seldon refuses it'
-                yield error("E101", f"spec.predictors[{index}].graph", message)
+        path, name = f"spec.predictors[{index}]", _text(predictor.get("name"))
+        if name in named:
+            message = f'another predictor has the name "{plain(name, 60)}"; Seldon refuses it'
+            yield error("E101", f"{path}.name", message)
+        named.add(name)
+        yield from _refused_graph(predictor, path)
+    yield from _refused_traffic(predictors)
+
+
+def _refused_graph(predictor: dict[str, Data], path: str) -> Iterator[Fault]:
+    entries = [_mapping(entry) for entry in _list(predictor.get("componentSpecs"))]
+    there = {name for entry in entries for name in _written_containers(entry)}
+    nodes = list(_nodes(predictor.get("graph")))
+    if "seldon.io/no-engine" in _mapping(predictor.get("annotations")) and len(nodes) > 1:
+        yield error("E101", f"{path}.graph", "without an engine a graph has one node; Seldon refuses more")
+    for node in nodes:
+        name, implementation = _text(node.get("name")), node.get("implementation")
+        if implementation in (None, _UNKNOWN) and name not in there:
+            message = f'the graph node "{plain(name, 60)}" has no container of that name; Seldon refuses it'
+            yield error("E101", f"{path}.graph", message)
+        if _is_prepackaged(node) and not node.get("modelUri") and implementation != _FROM_HUB:
+            message = f'the graph node "{plain(name, 60)}" needs a modelUri; Seldon refuses it'
+            yield error("E101", f"{path}.graph", message)
+
+
+def _refused_traffic(predictors: list[dict[str, Data]]) -> Iterator[Fault]:
     serving = [predictor for predictor in predictors if predictor.get("shadow") is not True]
     shares = [share for share in (predictor.get("traffic") for predictor in serving) if isinstance(share, int)]
-    if len(serving) > 1 and sum(shares) != 100:
-        yield error("E101", "spec.predictors", f"traffic must add up to 100, found {sum(shares)}; Seldon refuses it")
+    total, shadows = sum(shares), len(predictors) - len(serving)
+    if (len(serving) > 1 and total != 100) or (len(predictors) == 1 and 0 < total < 100):
+        yield error("E101", "spec.predictors", f"traffic must add up to 100, found {total}; Seldon refuses it")
+    if shadows > 1 or (shadows and not serving):
+        yield error("E101", "spec.predictors", "one predictor may be a shadow, beside another; Seldon refuses it")
 
 
 def _misplaced(spec: dict[str, Data], predictors: list[dict[str, Data]]) -> Iterator[Fault]:

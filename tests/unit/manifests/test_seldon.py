@@ -83,7 +83,9 @@ def test_an_entry_without_containers_counts_and_gives_nothing():
 
 def test_a_prepackaged_server_brings_its_own_container():
     """Seldon adds a container named like the graph node to the first entry, which lengthens the name."""
-    text = MODEL.replace("{name: classifier, type: MODEL}", "{name: clf, implementation: SKLEARN_SERVER}")
+    text = MODEL.replace(
+        "{name: classifier, type: MODEL}", "{name: clf, implementation: SKLEARN_SERVER, modelUri: gs://x}"
+    )
     assert names(text) == ["sklearn-default-0-classifier-clf"]
 
 
@@ -107,14 +109,36 @@ def test_what_a_kedaspec_does_not_have_is_dropped_and_said_so():
     ("old", "new"),
     [
         ("graph: {name: classifier, type: MODEL}", "graph: {name: other, type: MODEL}"),
+        ("graph: {name: classifier, type: MODEL}", "graph: {name: other, implementation: UNKNOWN_IMPLEMENTATION}"),
+        ("graph: {name: classifier, type: MODEL}", "graph: {name: classifier, implementation: SKLEARN_SERVER}"),
         ("    - name: default\n", "    - {name: canary, traffic: 20}\n    - name: default\n      traffic: 20\n"),
+        ("    - name: default\n", "    - {name: default, traffic: 100}\n    - name: default\n"),
+        ("    - name: default\n", "    - name: default\n      traffic: 50\n"),
+        ("    - name: default\n", "    - name: default\n      shadow: true\n"),
+        ("    - name: default\n", "    - name: default\n      annotations: {seldon.io/no-engine: x}\n"),
+        ("predictors:", "others:"),
     ],
 )
 def test_what_seldon_refuses_gives_nothing(old, new):
-    """A graph node without container, or traffic that is not 100: Seldon refuses it, so nothing acts on it."""
-    refused = found(MODEL.replace(old, new))
+    """A graph that does not work, or traffic that is not 100: Seldon refuses it, so nothing acts on it.
+
+    Source: Seldon seldondeployment_webhook.go.
+    """
+    text = MODEL.replace(old, new)
+    if "no-engine" in new:
+        text = text.replace("type: MODEL}", "type: MODEL, children: [{name: classifier}]}")
+    refused = found(text)
     assert refused.candidates == ()
     assert [one.code for one in refused.faults] == ["E101"]
+
+
+def test_a_shadow_beside_a_predictor_takes_no_part_in_traffic():
+    """Traffic of a shadow is not counted, and one predictor beside it needs none."""
+    text = MODEL.replace(
+        "    - name: default\n", "    - {name: copy, shadow: true, traffic: 30}\n    - name: default\n"
+    )
+    text = text.replace("traffic: 30}", "traffic: 30, graph: {name: a, implementation: SIMPLE_MODEL}}")
+    assert names(text) == ["sklearn-default-0-classifier"]
 
 
 def test_another_operators_deployment_is_left_alone():
