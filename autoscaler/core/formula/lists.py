@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from autoscaler.core.formula.operators import OutOfRangeError, fetch, whole
 from autoscaler.core.formula.predicates import Evaluator, descends, items_of, ordered
 from autoscaler.core.formula.tree import MAX_DEPTH
-from autoscaler.core.formula.values import AnyKeyed, FormulaError, Value, equal, name_of
+from autoscaler.core.formula.values import AnyKeyed, FormulaError, Groups, Value, equal, is_nil, name_of
 
 Function = Callable[..., Value]
 
@@ -25,7 +25,8 @@ def _get(machine: Evaluator, base: Value, key: Value) -> Value:
     if not isinstance(base, (list, dict, str)):
         return None
     try:
-        return fetch(base, key)
+        found = fetch(base, key)
+        return None if isinstance(base, Groups) and is_nil(found) else found
     except OutOfRangeError:
         return None
 

@@ -12,7 +12,7 @@ from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negat
 from autoscaler.core.formula.predicates import REWRITTEN
 from autoscaler.core.formula.prices import CALL, CALLS, LETTERS, METHOD, NODE, OTHERS, PATTERN
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
-from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_number, name_of
+from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_nil, is_number, name_of
 from autoscaler.model.formula import Node
 
 
@@ -160,7 +160,7 @@ def _or(machine: Machine, left: Node, right: Node) -> Value:
 
 def _coalesce(machine: Machine, left: Node, right: Node) -> Value:
     item = machine.run(left)
-    return machine.run(right) if item is None else item
+    return machine.run(right) if is_nil(item) else item
 
 
 def _range(machine: Machine, left: Node, right: Node) -> Value:
@@ -189,7 +189,7 @@ def _member(machine: Machine, node: Node) -> Value:
             return machine.env.get(name or "", machine.absent)
         raise FormulaError(f"a trigger's name is a text, found {name_of(name)}")
     base = machine.run(node.children[0])
-    if base is None and node.literal is True:
+    if node.literal is True and is_nil(base):
         raise _ChainEnd
     return fetch(base, machine.run(node.children[1]))
 

@@ -11,7 +11,9 @@ from autoscaler.core.formula.patterns import matches
 from autoscaler.core.formula.values import (
     AnyKeyed,
     FormulaError,
+    Groups,
     Instant,
+    NoList,
     Span,
     Value,
     equal,
@@ -169,7 +171,7 @@ def fetch(base: Value, key: Value) -> Value:
     match base:
         case dict():
             found = _entry(base, key)
-            return found[0] if found else None
+            return found[0] if found else NoList() if isinstance(base, Groups) else None
         case list():
             return base[_place(len(base), key)]
         case str():

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from autoscaler.core.formula.operators import add, less, truth
 from autoscaler.core.formula.tree import Kind
-from autoscaler.core.formula.values import AnyKeyed, FormulaError, Instant, Value, name_of
+from autoscaler.core.formula.values import FormulaError, Groups, Instant, Value, name_of
 from autoscaler.model.formula import Node
 
 
@@ -157,7 +157,7 @@ def _sum(machine: Evaluator, source: Node, body: Node | None = None) -> Value:
 def _group_by(machine: Evaluator, source: Node, body: Node) -> Value:
     items = items_of(machine.run(source), "groupBy")
     machine.spend(len(items))
-    groups = AnyKeyed()
+    groups = Groups()
     for item, key in zip(items, machine.each(items, body), strict=True):
         if isinstance(key, (list, dict)):
             raise FormulaError(f"groupBy cannot group by {name_of(key)}")

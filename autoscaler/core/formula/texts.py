@@ -19,6 +19,7 @@ from autoscaler.core.formula.values import (
     FormulaError,
     Instant,
     Named,
+    NoList,
     Span,
     Value,
     name_of,
@@ -158,6 +159,8 @@ def _json(machine: Evaluator, item: Value, depth: int) -> str:
     if depth > MAX_DEPTH:
         raise FormulaError("lists nested too deep for toJSON")
     match item:
+        case NoList():
+            return "null"
         case list():
             machine.spend(len(item) + depth)
             return _block("[", [_json(machine, each, depth + 1) for each in item], "]", depth)

@@ -70,6 +70,19 @@ class AnyKeyed(dict[Value, Value]):
     """A map whose keys may be anything, as groupBy and fromPairs make it; of the others the keys are texts."""
 
 
+class Groups(AnyKeyed):
+    """What groupBy makes: under a key that it lacks it has NoList."""
+
+
+class NoList(list[Value]):
+    """A list that was never made: empty, and nil as well. Source: Go, a nil slice."""
+
+
+def is_nil(item: Value) -> bool:
+    """Say whether ``??`` and ``?.`` take a value for nil."""
+    return item is None or isinstance(item, NoList)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALLEST = -(2**63)
 _FLOAT = re.compile(
@@ -145,7 +158,9 @@ def equal(left: Value, right: Value, depth: int = 0) -> bool:
         return float(left) == float(right)  # type: ignore[arg-type]
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(equal(a, b, depth + 1) for a, b in zip(left, right, strict=True))
-    return isinstance(left, dict) and isinstance(right, dict) and _alike(left, right, depth)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _alike(left, right, depth)
+    return is_nil(left) and is_nil(right)
 
 
 def _alike(left: Value, right: Value, depth: int) -> bool:

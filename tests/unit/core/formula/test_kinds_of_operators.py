@@ -49,7 +49,7 @@ ELEMENTS = {
     "max(1, first([1]))": UNKNOWN,
     "abs(a)": FLOAT,
     "abs(-1)": INT,
-    "take([a], 1)[0]": FLOAT,
+    "take([a], 1)[0]": UNKNOWN,
     "all([a], # > 1)": BOOL,
     "none([a], # > 1)": BOOL,
     "any([a], # > 1)": BOOL,

@@ -175,6 +175,10 @@ READ = {
     "(first([1.7])..first([3.2]))[1]": 2,
     "sum(map([5, 6], #index))": 1,
     "groupBy([1, 2], # * 1.0)[1] ?? 4": 4,
+    "len(groupBy([1], #)[9])": 0,  # a nil slice: vm/runtime, Fetch
+    "groupBy([1], #)[9] == nil and nil == groupBy([1], #)[9] ? 1 : 0": 1,
+    "get(groupBy([1], #), 9) ?? 4": 4,
+    "len(toJSON(groupBy([1], #)[9]) + string(groupBy([1], #)[9]))": 6,
     'lastIndexOf(fromJSON(\'"\\\\ud800x"\'), "x")': 3,
     'len("abc"[-2:])': 2,
     'len("abc"[:-1])': 2,
