@@ -12,6 +12,8 @@ from autoscaler.model.objects import Ask, MetricTarget, Question, Source, Target
 from autoscaler.model.observation import Measurement, Missing, MissingReason
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
+from autoscaler.scalers.metadata import Reader
+from autoscaler.scalers.numbers import to_milli
 
 KEYS = frozenset({"query", "serverAddress", "threshold", "value", "metricName"})
 TYPES = ("prometheus", "cron", "cpu", "memory", "kafka", "external")
@@ -27,7 +29,7 @@ class Anything:
     keys: frozenset[str] = KEYS
 
     def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
-        return _parsed(spec, amount=1000)
+        return _parsed(spec, MetricTarget(type=TargetType.AVERAGE_VALUE, amount=1000))
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,17 @@ class Loki:
     keys: frozenset[str] = KEYS
 
     def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
-        return _parsed(spec, amount=round(float(spec.metadata["threshold"]) * 1000))
+        reader = Reader(spec, auth)
+        for name in ("serverAddress", "query"):
+            reader.required_text(name)
+        target = reader.metric_target(to_milli(reader.required_number("threshold")))
+        return reader.refused() or _parsed(spec, target)
 
     def read(self, ask: Ask, answer: object, at: datetime) -> Measurement:
         return Missing(reason=MissingReason.UNREACHABLE, detail="only loaded, never asked")
 
 
-def _parsed(spec: TriggerSpec, amount: int) -> Parsed:
-    target = MetricTarget(type=TargetType.AVERAGE_VALUE, amount=amount)
+def _parsed(spec: TriggerSpec, target: MetricTarget) -> Parsed:
     question = Question(source=Source(transport=spec.type), text="")
     return Parsed(ask=Ask(question=question, metric=f"s{spec.index}-{spec.type}", target=target))
 
