@@ -18,7 +18,7 @@ from autoscaler.model.decision import Activity, Reason
 from autoscaler.model.faults import Severity
 from autoscaler.model.memory import Memory, TriggerMemory
 from autoscaler.model.objects import ScaledObject
-from autoscaler.model.observation import Sample
+from autoscaler.model.observation import Origin, Sample
 from tests.conformance.loop_world import (
     GONE,
     SCALERS,
@@ -216,9 +216,11 @@ def _compare_cached(state: State, obj: ScaledObject, index: int, ours: Seen, the
     if kept is not None:
         live = answer_of(state, obj, index, measure(state, trigger), theirs.counts)
         return "D16" if ours.metrics == shown(trigger.ask.metric, kept) and theirs.metrics == live else None
+    polled = state.stood_in[index] if state.stood_in else GONE
+    if isinstance(polled, Sample) and polled.origin is not Origin.FALLBACK:
+        return None
     failed = answer_of(state, obj, index, GONE, theirs.counts)
-    polled = shown(trigger.ask.metric, state.stood_in[index]) if state.stood_in else failed
-    return "D41" if theirs.metrics in (failed, polled) else None
+    return "D41" if theirs.metrics in (failed, shown(trigger.ask.metric, polled)) else None
 
 
 def _is_one_state(state: State, obj: ScaledObject, ours: Seen) -> bool:
