@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from autoscaler.core.formula.patterns import matches
+from autoscaler.core.formula.power import power
 from autoscaler.core.formula.values import (
     AnyKeyed,
     FormulaError,
@@ -82,18 +83,10 @@ def remainder(left: Value, right: Value) -> Value:
     return int(math.copysign(1, left)) * (abs(left) % abs(right))
 
 
-def power(left: Value, right: Value) -> Value:
-    """Raise to a power, as floats. Source: Go math.Pow."""
+def raise_to(left: Value, right: Value) -> Value:
+    """Raise to a power, as floats."""
     _demand_numbers("^", left, right)
-    a, b = float(left), float(right)  # type: ignore[arg-type]
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0 and b % 2 == 1 else math.inf
-    except ValueError:
-        if a == 0.0:
-            return math.copysign(math.inf, a) if b % 2 == 1 else math.inf
-        return math.nan
+    return power(float(left), float(right))  # type: ignore[arg-type]
 
 
 def less(left: Value, right: Value) -> bool:
@@ -257,8 +250,8 @@ BINARY: Mapping[str, Operator] = {
     "*": multiply,
     "/": divide,
     "%": remainder,
-    "^": power,
-    "**": power,
+    "^": raise_to,
+    "**": raise_to,
     "==": equal,
     "!=": lambda a, b: not equal(a, b),
     "<": less,
