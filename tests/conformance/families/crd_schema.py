@@ -10,12 +10,11 @@ from typing import Any
 
 from autoscaler.manifests.document import SourceFile, read
 from autoscaler.manifests.faults import has_error
-from autoscaler.manifests.rules import Case
-from autoscaler.manifests.rules import judge as rules
 from autoscaler.manifests.scaledobject import about, candidate, kind_fault
 from autoscaler.manifests.schema import fit
 from autoscaler.manifests.written import WrittenSpec
 from autoscaler.model.faults import Fault, Severity
+from tests.conformance.keda_schema import across_fields, stored
 from tests.conformance.verdict import Agrees, Disagrees, Verdict
 
 _ACROSS_FIELDS = "spec"
@@ -29,13 +28,13 @@ def recognise(vector: dict[str, Any]) -> bool:
 
 def judge(vector: dict[str, Any]) -> Verdict:
     """Compare acceptance, what is stored, and the field of the first real cause."""
-    expected, (stored, faults) = vector["out"], _ours(vector["in"]["object"])
+    expected, (kept, faults) = vector["out"], _ours(vector["in"]["object"])
     if expected["accepted"]:
-        return Agrees() if stored == expected["storedSpec"] else Disagrees(expected["storedSpec"], stored or faults)
+        return Agrees() if kept == expected["storedSpec"] else Disagrees(expected["storedSpec"], kept or faults)
     fields = [field for field, _ in expected.get("causes") or () if field != "<nil>"]
     paths = [_plain(fault.path) for fault in faults]
-    if stored is not None:
-        return Disagrees("refused", stored)
+    if kept is not None:
+        return Disagrees("refused", kept)
     if not fields or any(_names(fields[0], path) for path in paths):
         return Agrees()
     return Disagrees(fields[0], paths)
@@ -53,20 +52,10 @@ def _ours(manifest: dict[str, Any]) -> tuple[dict[str, Any] | None, list[Fault]]
     written, faults = fit(WrittenSpec, what.spec, what.path)
     misfits.extend(faults)
     if written is not None:
-        case = Case(name=what.name, spec=written, path="spec", types=frozenset(), may_cache=frozenset())
-        misfits.extend(
-            fault for fault in rules(case) if fault.path == "spec.minReplicaCount" and "above" in fault.message
-        )
+        misfits.extend(across_fields(written))
     if written is None or has_error(misfits):
         return None, [fault for fault in misfits if fault.severity is Severity.ERROR]
-    return _stored(written), misfits
-
-
-def _stored(written: WrittenSpec) -> dict[str, Any]:
-    stored = written.model_dump(by_alias=True, exclude_unset=True)
-    if written.fallback is not None:
-        stored["fallback"]["behavior"] = written.fallback.behavior
-    return stored
+    return stored(written), misfits
 
 
 def _names(field: str, path: str) -> bool:
