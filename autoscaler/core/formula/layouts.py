@@ -20,8 +20,6 @@ _ZONE_NAME = re.compile(
 )
 
 Written = Callable[[Instant], str]
-RFC3339_NANO = "2006-01-02T15:04:05.999999999Z07:00"
-PLAIN = "2006-01-02 15:04:05.999999999 -0700 MST"
 
 
 def month_name(number: int) -> str:
@@ -37,6 +35,23 @@ def day_name(number: int) -> str:
 def format_instant(instant: Instant, layout: str) -> str:
     """Write an instant by a layout."""
     return _CHUNK.sub(lambda match: _written(instant, match[0]), layout)
+
+
+def plain_instant(instant: Instant) -> str:
+    """Write an instant as Go's String does: ``2006-01-02 15:04:05.999999999 -0700 MST``."""
+    if instant.at.tzinfo is UTC:
+        return f"{_clock(instant, ' ')} +0000 UTC"
+    return f"{_clock(instant, ' ')} {_offset(instant.at, '-0700')} {zone_name(instant.at)}"
+
+
+def rfc3339_instant(instant: Instant) -> str:
+    """Write an instant as JSON holds it: ``2006-01-02T15:04:05.999999999Z07:00``."""
+    return _clock(instant, "T") + _offset(instant.at, "Z07:00")
+
+
+def _clock(instant: Instant, between: str) -> str:
+    at = instant.at.replace(tzinfo=None, microsecond=0)
+    return at.isoformat(between) + (_fraction(instant, ".999999999") if instant.nanosecond else "")
 
 
 def _written(instant: Instant, chunk: str) -> str:

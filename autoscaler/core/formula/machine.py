@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.members import call_member
-from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negate, part, to_bytes, truth
+from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negate, part, raise_to, to_bytes, truth
 from autoscaler.core.formula.predicates import REWRITTEN
-from autoscaler.core.formula.prices import CALL, CALLS, LETTERS, METHOD, NODE, OTHERS, PATTERN
+from autoscaler.core.formula.prices import CALL, CALLS, LAYOUT, LETTERS, METHOD, NODE, OTHERS, PATTERN, POWER, ROOT
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
 from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_nil, is_number, name_of
 from autoscaler.model.formula import Node
@@ -169,7 +169,15 @@ def _range(machine: Machine, left: Node, right: Node) -> Value:
     return list(range(low, high + 1))
 
 
+def _power(machine: Machine, left: Node, right: Node) -> Value:
+    base, exponent = machine.run(left), machine.run(right)
+    machine.spend(POWER + ROOT if isinstance(exponent, float) and exponent % 1 else POWER)
+    return raise_to(base, exponent)
+
+
 _LAZY: Mapping[str, Callable[[Machine, Node, Node], Value]] = {
+    "^": _power,
+    "**": _power,
     "and": _and,
     "or": _or,
     "??": _coalesce,
@@ -262,7 +270,7 @@ def _call(machine: Machine, node: Node) -> Value:
 
 def _method(machine: Machine, node: Node) -> Value:
     base, *arguments = (machine.run(child) for child in node.children)
-    machine.spend(METHOD)
+    machine.spend(METHOD + sum(LAYOUT * len(argument) for argument in arguments if isinstance(argument, str)))
     return call_member(base, str(node.literal), arguments)
 
 

@@ -12,8 +12,14 @@ LETTERS = 8
 """Characters of text that one step pays for."""
 OTHERS = 3
 """An operator on anything but two numbers."""
+POWER = 20
+"""A power."""
+ROOT = 100
+"""A power whose exponent is no whole number, beside that."""
 METHOD = 20
 """A method of an instant or a duration."""
+LAYOUT = 8
+"""A character of an instant's layout."""
 PATTERN = 50
 """A pattern, beside its length."""
 CALL = 3

@@ -1,6 +1,6 @@
 """A value as text. Source: Go's fmt, %v."""
 
-from autoscaler.core.formula.layouts import PLAIN, format_instant
+from autoscaler.core.formula.layouts import plain_instant
 from autoscaler.core.formula.tree import MAX_DEPTH
 from autoscaler.core.formula.values import FormulaError, Instant, Named, Span, Value, Zone, show_float, show_span
 
@@ -24,7 +24,7 @@ def show(item: Value, depth: int = 0) -> str:
         case Span():
             return show_span(item)
         case Instant():
-            return format_instant(item, PLAIN)
+            return plain_instant(item)
         case Named():
             return item.name
         case Zone():

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from autoscaler.core.formula.layouts import RFC3339_NANO, format_instant
+from autoscaler.core.formula.layouts import rfc3339_instant
 from autoscaler.core.formula.operators import to_bytes, to_text, whole
 from autoscaler.core.formula.predicates import Evaluator, items_of
 from autoscaler.core.formula.tree import MAX_DEPTH
@@ -198,7 +198,7 @@ def _scalar(item: Value) -> str:
         case Span():
             return str(item.nanoseconds)
         case Instant():
-            return _quoted(format_instant(item, RFC3339_NANO))
+            return _quoted(rfc3339_instant(item))
         case Named():
             return str(item.number)
     raise FormulaError(f"toJSON cannot write {name_of(item)}")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autoscaler.core.formula.layouts import Unreadable, parse_instant
 from autoscaler.core.formula.predicates import Evaluator
+from autoscaler.core.formula.prices import LAYOUT
 from autoscaler.core.formula.values import FormulaError, Instant, Span, Value, Zone, name_of
 
 Function = Callable[..., Value]
@@ -109,7 +110,7 @@ def _date(machine: Evaluator, *items: Value) -> Value:
         raise FormulaError("date needs a text, and perhaps a layout and a zone")
     text, *rest = (str(item) for item in items)
     layouts = (rest[0],) if rest else _DEFAULT_LAYOUTS
-    machine.spend(_LOOK_UP * len(layouts))
+    machine.spend(_LOOK_UP * len(layouts) + LAYOUT * sum(map(len, rest[:1])))
     return _read(text, layouts, _zone(rest[1]) if len(rest) > 1 else zone)
 
 
