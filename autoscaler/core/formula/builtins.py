@@ -1,7 +1,7 @@
 """The built-ins on numbers and any value, and the table of all that take values. Source: expr-lang builtin/lib.go."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from autoscaler.core.formula import lists, texts, times
 from autoscaler.core.formula.operators import less, negate, whole
@@ -122,18 +122,32 @@ def _numbers(machine: Evaluator, word: str, items: tuple[Value, ...] | list[Valu
     for item in items:
         if isinstance(item, list):
             yield from _numbers(machine, word, item, depth + 1)
-        elif isinstance(item, (Span, Named)) and word in ("mean", "median"):
-            yield item.nanoseconds if isinstance(item, Span) else item.number
         else:
-            yield _demand(item, word)
+            yield _measured(item, word) if word == "median" else _demand(item, word)
+
+
+def _measured(item: Value, word: str) -> float:
+    """Take a number, or the one that a duration or a month is."""
+    if isinstance(item, Span):
+        return item.nanoseconds
+    return item.number if isinstance(item, Named) else _demand(item, word)
 
 
 def _mean(machine: Evaluator, *items: Value) -> Value:
-    numbers = [float(number) for number in _numbers(machine, "mean", items)]
-    total = 0.0
-    for number in numbers:
-        total += number
-    return total / len(numbers) if numbers else 0.0
+    count, total = _summed(machine, items, 0)
+    return total / count if count else 0.0
+
+
+def _summed(machine: Evaluator, items: Sequence[Value], depth: int) -> tuple[int, float]:
+    """Count and add up: a list within counts by its own sum, which shows in the last bit. Source: lib.go, mean."""
+    if depth > MAX_DEPTH:
+        raise FormulaError("lists nested too deep for mean")
+    machine.spend(len(items))
+    count, total = 0, 0.0
+    for item in items:
+        held, size = _summed(machine, item, depth + 1) if isinstance(item, list) else (1, _measured(item, "mean"))
+        count, total = count + held, total + size
+    return count, total
 
 
 def _median(machine: Evaluator, *items: Value) -> Value:

@@ -11,13 +11,19 @@ Function = Callable[..., Value]
 
 
 def _first(machine: Evaluator, item: Value) -> Value:
-    items = items_of(item, "first")
-    return items[0] if items else None
+    return _at(item, 0)
 
 
 def _last(machine: Evaluator, item: Value) -> Value:
-    items = items_of(item, "last")
-    return items[-1] if items else None
+    return _at(item, -1)
+
+
+def _at(item: Value, place: int) -> Value:
+    """Take an element; of what has none, nil, whatever it is. Source: builtin.go, first and last recover."""
+    try:
+        return fetch(item, place)
+    except FormulaError:
+        return None
 
 
 def _get(machine: Evaluator, base: Value, key: Value) -> Value:

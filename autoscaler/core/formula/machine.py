@@ -233,7 +233,10 @@ def _map(machine: Machine, node: Node) -> Value:
     items = [machine.run(child) for child in node.children]
     if wrong := next((key for key in items[::2] if not isinstance(key, str)), None):
         raise FormulaError(f"a map's keys are texts, found {name_of(wrong)}")
-    return dict(zip(items[-2::-2], items[::-2], strict=True))  # of two alike the first stays, as in vm.go, OpMap
+    made: dict[Value, Value] = {}
+    for key, item in zip(items[::2], items[1::2], strict=True):
+        made.setdefault(key, item)  # of two alike the first stays, as in vm.go, OpMap
+    return made
 
 
 def _pointer(machine: Machine, node: Node) -> Value:

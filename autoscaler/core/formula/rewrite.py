@@ -1,8 +1,8 @@
 """What expr's optimizer makes of a checked tree: the same result, with fewer elements looked at.
 
 That shows where an element would fail: ``filter([a, b], # > 1)[0]`` does not look at b where a passes, so b may be nil.
-Source: expr-lang optimizer, its passes filter_map, filter_len, filter_first, filter_last, predicate_combination,
-count_any and count_threshold.
+Source: expr-lang optimizer, its passes fold, filter_map, filter_len, filter_first, filter_last,
+predicate_combination, count_any and count_threshold.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +33,41 @@ def _is_call(node: Node, name: str) -> bool:
 
 def _as(node: Node, name: str, *children: Node) -> Node:
     return Node(kind=Kind.CALL.value, column=node.column, literal=name, children=children)
+
+
+def _folded(node: Node) -> Node:
+    """Decide what constants decide, and leave out the other side even where it would fail."""
+    if node.kind == Kind.UNARY and node.literal == "not" and isinstance(held := _truth(node.children[0]), bool):
+        return _literal(node, not held)
+    if node.kind != Kind.BINARY or node.literal not in ("==", "and", "or"):
+        return node
+    left, right = node.children
+    if node.literal == "==":
+        same = _same(left, right)
+        return node if same is None else _literal(node, same)
+    neutral = node.literal == "and"
+    truths = (_truth(left), _truth(right))
+    if neutral in truths:
+        return right if truths[0] is neutral else left
+    return _literal(node, not neutral) if (not neutral) in truths else node
+
+
+def _truth(node: Node) -> bool | None:
+    return node.literal if node.kind == Kind.LITERAL and isinstance(node.literal, bool) else None
+
+
+def _same(left: Node, right: Node) -> bool | None:
+    """Compare two whole numbers, texts or booleans that are written out; None for anything else."""
+    whole = (constant(left), constant(right))
+    if None not in whole:
+        return whole[0] == whole[1]
+    if left.kind == right.kind == Kind.LITERAL and type(left.literal) is type(right.literal) in (str, bool):
+        return left.literal == right.literal
+    return None
+
+
+def _literal(node: Node, held: bool) -> Node:
+    return Node(kind=Kind.LITERAL.value, column=node.column, literal=held)
 
 
 def _mapped_filter(node: Node) -> Node:
@@ -110,6 +145,7 @@ _STOPS: Mapping[str, tuple[int, int]] = {">": (1, 1), ">=": (0, 1), "<": (0, 2),
 """By comparison: what to add to its number for the count that decides it, and the least such count that is used."""
 
 _RULES: tuple[Callable[[Node], Node], ...] = (
+    _folded,
     _mapped_filter,
     _counted_filter,
     _one_of_filter,

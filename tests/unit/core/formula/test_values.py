@@ -178,6 +178,12 @@ READ = {
     "len(groupBy([1], #)[9])": 0,  # a nil slice: vm/runtime, Fetch
     "groupBy([1], #)[9] == nil and nil == groupBy([1], #)[9] ? 1 : 0": 1,
     "get(groupBy([1], #), 9) ?? 4": 4,
+    "first(first([5])) ?? 4": 4,  # builtin.go: first and last recover
+    'first(first(["abc"]))': 97,
+    "last(first([fromPairs([[-1, 7]])]))": 7,
+    "values({x: 1, y: 2})[0]": 1,
+    "mean([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]) == (0.1 + 0.2 + 0.3 + (0.4 + 0.5 + 0.6)) / 6 ? 1 : 0": 1,
+    "mean([[2], [2, 0.001, 4.5]])": 2.12525,
     "len(toJSON(groupBy([1], #)[9]) + string(groupBy([1], #)[9]))": 6,
     'lastIndexOf(fromJSON(\'"\\\\ud800x"\'), "x")': 3,
     'len("abc"[-2:])': 2,
