@@ -115,6 +115,17 @@ def _go_duration(text: str) -> int | None:
 
 
 def _nanoseconds(part: re.Match[str]) -> int:
+    """Read one number and its unit; a fraction is multiplied as a double, which may cost it a nanosecond."""
     unit = _UNITS[part["unit"]]
-    fraction = part["fraction"] or ""
-    return int(part["whole"] or "0") * unit + int(fraction or "0") * unit // int("1" + "0" * len(fraction))
+    fraction, scale = _leading_fraction(part["fraction"] or "")
+    return int(part["whole"] or "0") * unit + int(float(fraction) * (unit / scale))
+
+
+def _leading_fraction(digits: str) -> tuple[int, float]:
+    """Take the digits of a fraction that 63 bits hold, and what they are to be divided by."""
+    fraction, scale = 0, 1.0
+    for digit in digits:
+        if fraction > _LONGEST // 10 or fraction * 10 + int(digit) > _LONGEST + 1:
+            break
+        fraction, scale = fraction * 10 + int(digit), scale * 10
+    return fraction, scale
