@@ -12,14 +12,14 @@ from autoscaler.model.observation import Measurement, Missing, MissingReason, Sa
 from autoscaler.scalers.numbers import parse_float, to_milli
 from tests.scripted import Request, Scripted, body
 
-_NOT_JUDGED = frozenset(("user-agent", "accept-encoding", "connection", "referer", "accept", "host"))
+NOT_JUDGED = frozenset(("user-agent", "accept-encoding", "connection", "referer", "accept", "host"))
 
 
 def requests_row(given: dict[str, Any], wanted: list[dict[str, Any]], server: Scripted) -> list[str] | None:
     """Give the rows by which our requests differ from the recorded ones; None where no row says so."""
     got, rows = server.requests, []
     if len(got) != len(wanted):
-        extra = _count_row(given, wanted, got)
+        extra = count_row(given, wanted, got)
         if extra is None:
             return None
         rows.append(extra)
@@ -29,7 +29,8 @@ def requests_row(given: dict[str, Any], wanted: list[dict[str, Any]], server: Sc
     return rows
 
 
-def _count_row(given: dict[str, Any], wanted: list[dict[str, Any]], got: list[Request]) -> str | None:
+def count_row(given: dict[str, Any], wanted: list[dict[str, Any]], got: list[Request]) -> str | None:
+    """Give the row by which we send more requests or fewer; None where no row says so."""
     played = {answer.get("mode") for answer in given["responses"]}
     if played == {"close"} and len(got) == 2 and len(wanted) == 1:
         return "D14"  # asked again within its deadline, since nothing had been answered
@@ -47,7 +48,7 @@ def _redirects(given: dict[str, Any]) -> bool:
     return first.get("status") in (301, 302, 303, 307, 308) and named
 
 
-def _redirect_row(given: dict[str, Any], measured: Measurement) -> str | None:
+def redirect_row(given: dict[str, Any], measured: Measurement) -> str | None:
     """What points to another server, or points on for too long, is refused."""
     refused = isinstance(measured, Missing) and measured.reason is MissingReason.REFUSED
     return "D33" if refused and _redirects(given) else None
@@ -89,9 +90,9 @@ def _same_headers(given: dict[str, Any], ours: Request, theirs: dict[str, Any], 
         (name.lower(), text)
         for name, texts in theirs["headers"].items()
         for text in texts
-        if name.lower() not in _NOT_JUDGED
+        if name.lower() not in NOT_JUDGED
     }
-    got = {(name.lower(), text) for name, text in ours.headers if name.lower() not in _NOT_JUDGED}
+    got = {(name.lower(), text) for name, text in ours.headers if name.lower() not in NOT_JUDGED}
     if wanted == got:
         return True
     parameters = given["authParams"]
@@ -111,8 +112,8 @@ def result_row(given: dict[str, Any], ask: Ask, measured: Measurement) -> str | 
     answer = given["responses"][-1]
     tried: tuple[Callable[[], str | None], ...] = (
         lambda: _tls_row(given, measured),
-        lambda: _redirect_row(given, measured),
-        lambda: _limits_row(answer, measured),
+        lambda: redirect_row(given, measured),
+        lambda: limits_row(answer, measured),
         lambda: _body_row(answer, ask, measured),
     )
     return next((row for each in tried if (row := each()) is not None), None)
@@ -126,7 +127,8 @@ def _tls_row(given: dict[str, Any], measured: Measurement) -> str | None:
     return "D8" if unsafe or given["authParams"].get("ca") else None
 
 
-def _limits_row(answer: dict[str, Any], measured: Measurement) -> str | None:
+def limits_row(answer: dict[str, Any], measured: Measurement) -> str | None:
+    """Give the row of an answer that is too deep, too long or packed as nobody asked for."""
     if not isinstance(measured, Missing) or measured.reason is not MissingReason.MALFORMED:
         return None
     codings = {text.lower() for name, text in answer.get("headers", []) if name.lower() == "content-encoding"}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from autoscaler.model.auth import AuthRef
 from autoscaler.model.faults import Faults
 from autoscaler.model.objects import Ask, TargetType
 from autoscaler.model.spec import Parsed, TriggerSpec
@@ -13,13 +14,19 @@ from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 _TARGET_TYPES = (None, "", "AverageValue", "Value", "Utilization")
 
 
-def parse(scaler: Scaler, given: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Parsed | Faults:
+def parse(
+    scaler: Scaler,
+    given: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+    auth: AuthRef | None = None,
+) -> Parsed | Faults:
     """Build the vector's trigger; placeholders in ``metadata`` are already filled in."""
     spec = TriggerSpec(
         index=given.get("triggerIndex", 0),
         type=scaler.type,
         metadata=given["metadata"] if metadata is None else metadata,
         metric_type=given.get("metricType") or None,
+        auth=auth,
         namespace=given.get("namespace", "ns"),
         object_name="so",
         env=given.get("resolvedEnv", {}),

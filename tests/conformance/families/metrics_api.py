@@ -1,40 +1,45 @@
-"""The metrics-api trigger, judged at its two ends: what would be sent, and what is read from the scripted answer.
+"""The metrics-api trigger: the real parser, the real sender over sockets, and the real reader.
 
-Nothing goes over a socket here: limits, redirects and connection errors belong to the sender, which the exchange of the
-prometheus trigger judges. Of what fails on the wire the deadline and the refusal to read are judged.
+Endpoints of a service have addresses that no socket here can have: what would be asked of them is judged by their URLs,
+and what they answer is read as it was scripted.
 """
 
 from base64 import b64decode
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-
-from yarl import URL
 
 from autoscaler.model.faults import Faults
 from autoscaler.model.objects import Ask
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Sample
 from autoscaler.model.text import Secret
+from autoscaler.scalers.addresses import Refusal
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.endpoints import EndpointSlice, endpoint_urls, parse_service_url
 from autoscaler.scalers.headers import reveal
+from autoscaler.scalers.http import Sender
 from autoscaler.scalers.metrics_api import MetricsApiScaler, pack
-from autoscaler.scalers.prometheus.auth import GRANTED, Dress, dress
+from autoscaler.scalers.plain_http import PlainHttpTransport
+from autoscaler.scalers.prometheus.auth import Dress, dress
+from tests.conformance.families.prom_metadata import REF, mode_text
+from tests.conformance.families.prom_responses import Known, material, placed_answer, runner, server_tls
+from tests.conformance.prom_rows import NOT_JUDGED, count_row, limits_row, redirect_row
 from tests.conformance.triggers import differs, judge_refusal, parse
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
+from tests.scripted import Request, Scripted
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
-_SERVER = "http://metrics.test:8080"
-_REFUSED = "http://refused.test:8080"
-_IGNORED = frozenset(("Host", "User-Agent", "Accept-Encoding"))
 _UNREAD = frozenset(("wrong_kind", "not_a_quantity", "not_found", "bad_body", "bad_location", "bad_format"))
+_BROKEN = frozenset(("bad_http", "connection_broken"))
 _CLASSES = {
-    MissingReason.MALFORMED: _UNREAD,
+    MissingReason.MALFORMED: _UNREAD | _BROKEN,
     MissingReason.NOT_A_NUMBER: _UNREAD,
     MissingReason.HTTP_STATUS: frozenset(("http_status",)),
     MissingReason.EMPTY: frozenset(("all_endpoints_failed", "no_endpoints")),
     MissingReason.TIMEOUT: frozenset(("timeout",)),
-    MissingReason.UNREACHABLE: frozenset(("refused",)),
+    MissingReason.UNREACHABLE: _BROKEN | {"refused", "tls"},
+    MissingReason.REFUSED: frozenset(("bad_redirect", "redirect_loop", "bad_url", "bad_header")),
 }
 
 
@@ -43,23 +48,29 @@ def recognise(vector: dict[str, Any]) -> bool:
 
 
 def judge(vector: dict[str, Any]) -> Verdict:
-    given, expected = vector["in"], vector["out"]
-    scaler = MetricsApiScaler(timedelta(milliseconds=given.get("globalTimeoutMs", 3000)))
-    built = parse(scaler, given, {key: _placed(text) for key, text in given["metadata"].items()})
-    if isinstance(built, Faults):
-        return _judge_refusal(given, expected, built)
-    if expected["build"] != "ok":
-        return Disagrees(expected["build"], built)
-    ask = built.ask
-    if differs(expected["spec"], ask) or ask.question.source.deadline != _deadline(expected):
-        return Disagrees((expected["spec"], expected["client_timeout_ms"]), ask)
-    aggregate = bool(dict(ask.settings)["aggregate"])
-    urls = _endpoints(given, ask) if aggregate else (ask.question.text,)
-    row = _judge_requests(given, expected, ask, urls)
-    if isinstance(row, Disagrees):
-        return row
-    answer = pack(_endpoint_answer(given, url) for url in urls) if aggregate else _answer(given, ask)
-    return _judge_result(expected["result"], scaler.read(ask, answer, _AT), row)
+    """Compare the build, the requests and the result; what differs must be the answer of a row."""
+    return runner().run(_judge(vector["in"], vector["out"]))
+
+
+async def _judge(given: dict[str, Any], out: dict[str, Any]) -> Verdict:
+    texts = {key: material(text) for key, text in given.get("authParams", {}).items()}
+    given = {"responses": [{"status": 200}], **given, "authParams": texts}
+    async with Scripted((), tls=server_tls(given.get("tls"))) as server:
+        server.answers = [placed_answer(answer, server) for answer in given["responses"]]
+        metadata = {key: _placed(text, server) for key, text in given["metadata"].items()}
+        scaler = MetricsApiScaler(timedelta(milliseconds=given.get("globalTimeoutMs", 3000)))
+        built = parse(scaler, given, metadata, REF if texts else None)
+        if isinstance(built, Faults):
+            return _judge_refusal(given, out, built)
+        if out["build"] != "ok":
+            return Disagrees(out["build"], built)
+        ask = built.ask
+        if differs(out["spec"], ask) or ask.question.source.deadline != _deadline(out):
+            return Disagrees((out["spec"], out["client_timeout_ms"]), ask)
+        if dict(ask.settings)["aggregate"]:
+            return _judge_endpoints(given, out, scaler, ask)
+        measured = scaler.read(ask, await _fetch(given, ask), _AT)
+        return _judge_exchange(given, out, server, measured)
 
 
 def _judge_refusal(given: dict[str, Any], expected: dict[str, Any], faults: Faults) -> Verdict:
@@ -79,91 +90,113 @@ def _deadline(expected: dict[str, Any]) -> timedelta:
     return timedelta(milliseconds=expected["client_timeout_ms"])
 
 
-def _judge_requests(given: dict[str, Any], expected: dict[str, Any], ask: Ask, urls: tuple[str, ...]) -> Verdict:
-    """Compare method, host, path, query and headers of every recorded request; a header that KEDA never sends is D8."""
-    parameters = {key: Secret(text) for key, text in given.get("authParams", {}).items()}
-    dressed = dress(ask.question.source, {**parameters, GRANTED: Secret("granted")})
+async def _fetch(given: dict[str, Any], ask: Ask) -> Answer:
+    sender = Sender()
+    try:
+        transport = PlainHttpTransport(sender, Known(given["authParams"]))
+        return (await transport.fetch((ask.question,)))[ask.question]
+    finally:
+        await sender.close()
+
+
+def _judge_exchange(given: dict[str, Any], out: dict[str, Any], server: Scripted, got: Measurement) -> Verdict:
+    if "oauth" in mode_text(given) and isinstance(got, Missing) and got.detail.startswith("no access token"):
+        return Explained("D8")  # oauth works here, and the vector's token server does not
+    wanted = out.get("requests", [])
+    rows = _request_rows(given, wanted, server.requests)
+    if rows is None:
+        return Disagrees(wanted, [(r.method, r.target, r.headers) for r in server.requests])
+    expected = out["result"]
+    if not _is_result(expected, got):
+        row = redirect_row(given, got) or limits_row(given["responses"][-1], got) or _infinite_row(expected, got)
+        if row is None:
+            return Disagrees(expected, got)
+        rows.append(row)
+    return Explained("+".join(sorted(set(rows), key=lambda each: int(each[1:])))) if rows else Agrees()
+
+
+def _request_rows(given: dict[str, Any], wanted: list[dict[str, Any]], got: list[Request]) -> list[str] | None:
+    """Give the rows by which our requests differ from the recorded ones; None where no row says so."""
+    rows = []
+    if len(got) != len(wanted):
+        row = count_row(given, wanted, got)
+        if row is None:
+            return None
+        rows.append(row)
+    for ours, theirs in zip(got, wanted, strict=False):
+        pairs = sorted((name or "", text) for name, text in theirs["query"])
+        if (ours.method, ours.path, sorted(ours.pairs)) != (theirs["method"], theirs["path"], pairs):
+            return None
+        told = {(name, text) for name, texts in theirs["headers"].items() for text in texts}
+        ours_told, theirs_told = _judged(ours.headers), _judged(told)
+        if ours_told == theirs_told:
+            continue
+        if "custom" not in mode_text(given) or ours_told != theirs_told | {_custom(given)}:
+            return None
+        rows.append("D8")  # a header that KEDA never sends
+    return rows
+
+
+def _judged(headers: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(name.lower(), text) for name, text in headers if name.lower() not in NOT_JUDGED}
+
+
+def _custom(given: dict[str, Any]) -> tuple[str, str]:
+    parameters = given["authParams"]
+    return parameters.get("customAuthHeader", "").lower(), parameters.get("customAuthValue", "")
+
+
+def _is_result(expected: dict[str, Any], got: Measurement) -> bool:
+    match got:
+        case Missing(reason=reason):
+            return expected.get("error_class") in _CLASSES.get(reason, frozenset())
+        case Sample(value_milli=milli, active=active):
+            return (str(milli), active) == (expected.get("milli"), expected.get("active"))
+        case _:
+            return False
+
+
+def _infinite_row(expected: dict[str, Any], got: Measurement) -> str | None:
+    """An infinite value is 0 in KEDA, active or not by its sign."""
+    infinite = isinstance(got, Missing) and got.reason is MissingReason.NOT_A_NUMBER
+    return "D31" if infinite and expected.get("milli") == "0" and "error_class" not in expected else None
+
+
+def _judge_endpoints(given: dict[str, Any], out: dict[str, Any], scaler: MetricsApiScaler, ask: Ask) -> Verdict:
+    """Compare which endpoints would be asked for what, and what is made of their answers."""
+    service = parse_service_url(ask.question.text)
+    assert service is not None, ask.question.text
+    urls = endpoint_urls(service, [_slice(entry) for entry in given.get("slices", ())])
+    asked = {_endpoint_request(given, ask, url) for url in urls}
+    wanted = {_recorded(request) for request in out.get("requests", ())}
+    failed = out["result"].get("error_class") == "all_endpoints_failed" and not wanted
+    if asked != wanted and not failed:
+        return Disagrees(sorted(wanted), sorted(asked))
+    got = scaler.read(ask, pack(_endpoint_answer(given, url) for url in urls), _AT)
+    if _is_result(out["result"], got):
+        return Agrees()
+    row = _infinite_row(out["result"], got)
+    return Explained(row) if row is not None else Disagrees(out["result"], got)
+
+
+def _endpoint_request(given: dict[str, Any], ask: Ask, url: str) -> tuple[Any, ...]:
+    dressed = dress(ask.question.source, {key: Secret(text) for key, text in given["authParams"].items()})
     assert isinstance(dressed, Dress), dressed
-    asked = {_shown(URL(url), dressed) for url in urls}
-    wanted = {_recorded(request) for request in expected.get("requests", ())}
-    if not wanted and expected["result"].get("error_class") in ("refused", "bad_url", "all_endpoints_failed"):
-        return Agrees()
-    if asked == wanted:
-        return Agrees()
-    without = {(*request[:-1], ()) for request in asked}
-    mode = dict(ask.question.source.options).get("authModes")
-    ours = {"custom": _custom(given), "oauth": (("authorization", "Bearer granted"),)}.get(mode or "")
-    if without == wanted and _revealed(dressed) == ours:
-        return Explained("D8")
-    return Disagrees(sorted(wanted), sorted(asked))
-
-
-def _revealed(dressed: Dress) -> tuple[tuple[str, str], ...]:
-    return tuple((name.lower(), text) for name, text in reveal(dressed.headers))
-
-
-def _custom(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    parameters = given.get("authParams", {})
-    return ((parameters.get("customAuthHeader", "").lower(), parameters.get("customAuthValue", "")),)
-
-
-def _shown(url: URL, dressed: Dress) -> tuple[Any, ...]:
-    parts = urlsplit(str(url))
-    pairs = [
-        *parse_qsl(parts.query, keep_blank_values=True),
-        *((key, text.reveal()) for key, text in dressed.parameters),
-    ]
-    headers = tuple(sorted(_revealed(dressed)))
-    return "GET", _host(parts.netloc), parts.path or "/", tuple(pairs), headers
-
-
-def _host(netloc: str) -> str:
-    return "{HOST}" if netloc in _SERVER else netloc.removesuffix(":80")
+    headers = reveal(dressed.headers)
+    assert not isinstance(headers, Refusal), headers
+    parts = urlsplit(url)
+    pairs = [*parse_qsl(parts.query), *((key, text.reveal()) for key, text in dressed.parameters)]
+    return _host(parts.netloc), parts.path or "/", tuple(pairs), frozenset(_judged(headers))
 
 
 def _recorded(request: dict[str, Any]) -> tuple[Any, ...]:
-    headers = [
-        (name.lower(), text) for name, texts in request["headers"].items() if name not in _IGNORED for text in texts
-    ]
-    host = request["headers"]["Host"][0].removesuffix(":80")
-    return request["method"], host, request["path"], tuple(map(tuple, request["query"])), tuple(sorted(headers))
+    told = _judged({(name, text) for name, texts in request["headers"].items() for text in texts})
+    host = _host(request["headers"]["Host"][0])
+    return host, request["path"], tuple(map(tuple, request["query"])), frozenset(told)
 
 
-def _judge_result(expected: dict[str, Any], got: Measurement, row: Verdict) -> Verdict:
-    match got:
-        case Missing(reason=reason) if expected.get("error_class") in _CLASSES.get(reason, ()):
-            return row
-        case Missing(reason=MissingReason.NOT_A_NUMBER) if (
-            expected.get("milli") == "0" and "error_class" not in expected
-        ):
-            return Explained("D31")  # an infinite value is 0 in KEDA, active or not by its sign
-        case Sample(value_milli=milli, active=active) if (str(milli), active) == (
-            expected.get("milli"),
-            expected.get("active"),
-        ):
-            return row
-    return Disagrees(expected, got)
-
-
-def _answer(given: dict[str, Any], ask: Ask) -> Answer:
-    if ask.question.text.startswith(_REFUSED):
-        return Missing(reason=MissingReason.UNREACHABLE, detail="nothing listens there")
-    scripted = given["responses"][0]
-    late = timedelta(milliseconds=scripted.get("delay_ms", 0)) > ask.question.source.deadline
-    if late or scripted["mode"] == "hang":
-        return Missing(reason=MissingReason.TIMEOUT, detail="no answer in time")
-    return _response(scripted)
-
-
-def _response(scripted: dict[str, Any]) -> Response:
-    body = b64decode(scripted["body_b64"]) if "body_b64" in scripted else scripted.get("body", "").encode()
-    return Response(status=scripted["status"], content_type="", body=body)
-
-
-def _endpoints(given: dict[str, Any], ask: Ask) -> tuple[str, ...]:
-    service = parse_service_url(ask.question.text)
-    assert service is not None, ask.question.text
-    return endpoint_urls(service, [_slice(entry) for entry in given.get("slices", ())])
+def _host(netloc: str) -> str:
+    return netloc.removesuffix(":80")
 
 
 def _slice(entry: dict[str, Any]) -> EndpointSlice:
@@ -179,9 +212,10 @@ def _endpoint_answer(given: dict[str, Any], url: str) -> Answer:
     scripted = given.get("answers", {}).get(f"{parts.hostname}:{parts.port or 80}")
     if scripted is None:
         return Missing(reason=MissingReason.UNREACHABLE, detail="nothing listens there")
-    return _response(scripted)
+    body = b64decode(scripted["body_b64"]) if "body_b64" in scripted else scripted.get("body", "").encode()
+    return Response(status=scripted["status"], content_type="", body=body)
 
 
-def _placed(text: str) -> str:
-    host = urlsplit(_SERVER).netloc
-    return text.replace("{SERVER}", _SERVER).replace("{HOSTPORT}", host).replace("{REFUSED}", _REFUSED)
+def _placed(text: str, server: Scripted) -> str:
+    text = text.replace("{SERVER}", server.url).replace("{HOSTPORT}", f"127.0.0.1:{server.port}")
+    return text.replace("{REFUSED}", "http://127.0.0.1:1")

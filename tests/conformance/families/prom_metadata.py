@@ -135,7 +135,7 @@ def _asks_unsupported(given: dict[str, Any]) -> bool:
 
 def _overflows(given: dict[str, Any]) -> bool:
     """Say whether a time-out in milliseconds is beyond 64 bits of nanoseconds, where KEDA's wraps around."""
-    text = given["metadata"].get("timeout", "")
+    text = given["metadata"].get("timeout", "").strip().removeprefix("+")
     return text.isdigit() and int(text) * 10**6 >= 2**63
 
 

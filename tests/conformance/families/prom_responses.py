@@ -46,12 +46,12 @@ def recognise(vector: dict[str, Any]) -> bool:
 
 def judge(vector: dict[str, Any]) -> Verdict:
     """Compare the build, the requests and the result; what differs must be the answer of a row."""
-    return _runner().run(_judge(vector["in"], vector["out"]))
+    return runner().run(_judge(vector["in"], vector["out"]))
 
 
 async def _judge(given: dict[str, Any], out: dict[str, Any]) -> Verdict:
-    given = {**given, "authParams": {key: _material(text) for key, text in given.get("authParams", {}).items()}}
-    async with Scripted(given["responses"], tls=_server_tls(given.get("tls"))) as server:
+    given = {**given, "authParams": {key: material(text) for key, text in given.get("authParams", {}).items()}}
+    async with Scripted(given["responses"], tls=server_tls(given.get("tls"))) as server:
         given = _placed(given, server)
         ours = parse(given, server.url)
         if isinstance(ours, Faults):
@@ -74,7 +74,7 @@ def _judge_build(given: dict[str, Any], out: dict[str, Any], ours: Faults) -> Ve
 async def _ask(parsed: Parsed, given: dict[str, Any]) -> Measurement:
     sender = Sender()
     try:
-        transport = PrometheusTransport(sender, _Known(given["authParams"]))
+        transport = PrometheusTransport(sender, Known(given["authParams"]))
         question = parsed.ask.question
         answer = (await transport.fetch((question,)))[question]
         return PrometheusScaler().read(parsed.ask, answer, NOW)
@@ -82,7 +82,7 @@ async def _ask(parsed: Parsed, given: dict[str, Any]) -> Measurement:
         await sender.close()
 
 
-class _Known(Resolver):
+class Known(Resolver):
     """Resolves every reference to the parameters of one vector."""
 
     def __init__(self, parameters: dict[str, str]) -> None:
@@ -141,16 +141,18 @@ def _placed(given: dict[str, Any], server: Scripted) -> dict[str, Any]:
     placed = json.dumps(given["metadata"])
     for mark, text in texts:
         placed = placed.replace(mark, text)
-    server.answers = [_placed_answer(answer, server) for answer in given["responses"]]
+    server.answers = [placed_answer(answer, server) for answer in given["responses"]]
     return {**given, "metadata": json.loads(placed)}
 
 
-def _placed_answer(answer: dict[str, Any], server: Scripted) -> dict[str, Any]:
+def placed_answer(answer: dict[str, Any], server: Scripted) -> dict[str, Any]:
+    """Put the server's address into the headers of a scripted answer."""
     headers = [[name, text.replace("{SERVER}", server.url)] for name, text in answer.get("headers", [])]
     return {**answer, "headers": headers}
 
 
-def _material(text: str) -> str:
+def material(text: str) -> str:
+    """Put certificates and keys in place of the words that stand for them."""
     names = {"ca.pem": authority().pem, "server.pem": _server().certificate, "server.key": _server().key}
     names |= {"client.pem": _client().certificate, "client.key": _client().key}
     for name, pem in names.items():
@@ -158,7 +160,8 @@ def _material(text: str) -> str:
     return text
 
 
-def _server_tls(kind: str | None) -> ssl.SSLContext | None:
+def server_tls(kind: str | None) -> ssl.SSLContext | None:
+    """Give the scripted server's TLS context; None where it speaks plainly."""
     if kind is None:
         return None
     return server_context(_server(), authority().pem if kind == "mtls" else None)
@@ -175,5 +178,6 @@ def _client() -> Pair:
 
 
 @cache
-def _runner() -> asyncio.Runner:
+def runner() -> asyncio.Runner:
+    """Give the one event loop of this process."""
     return asyncio.Runner()
