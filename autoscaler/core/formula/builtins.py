@@ -108,6 +108,8 @@ def _min(machine: Evaluator, *items: Value) -> Value:
 
 
 def _extreme(machine: Evaluator, word: str, items: tuple[Value, ...], beaten: Callable[[Value, Value], bool]) -> Value:
+    if len(items) == 1 and not isinstance(items[0], list):
+        return items[0]
     best: Value = None
     for item in _numbers(machine, word, items):
         if best is None or beaten(best, item):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from autoscaler.core.formula.operators import OutOfRangeError, fetch, whole
 from autoscaler.core.formula.predicates import Evaluator, descends, items_of, ordered
 from autoscaler.core.formula.tree import MAX_DEPTH
-from autoscaler.core.formula.values import AnyKeyed, FormulaError, Groups, Value, equal, is_nil, name_of
+from autoscaler.core.formula.values import AnyKeyed, FormulaError, Groups, NoList, Value, equal, is_nil, name_of
 
 Function = Callable[..., Value]
 
@@ -123,8 +123,11 @@ def _flat(machine: Evaluator, items: list[Value], depth: int) -> Iterator[Value]
 
 
 def _sort(machine: Evaluator, item: Value, order: Value = "asc") -> Value:
-    items = items_of(item, "sort")
-    return [items[index] for index in ordered(machine, items, backwards=descends(order))]
+    """Sort a list; what is none gives one that was never made. Source: builtin.go, sort."""
+    backwards = descends(order)
+    if not isinstance(item, list):
+        return NoList()
+    return [item[index] for index in ordered(machine, item, backwards=backwards)]
 
 
 FUNCTIONS: Mapping[str, Function] = {

@@ -12,7 +12,7 @@ from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negat
 from autoscaler.core.formula.predicates import REWRITTEN
 from autoscaler.core.formula.prices import CALL, CALLS, LAYOUT, LETTERS, METHOD, NODE, OTHERS, PATTERN, POWER, ROOT
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
-from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_nil, is_number, name_of
+from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_nil, name_of
 from autoscaler.model.formula import Node
 
 
@@ -119,11 +119,7 @@ def _unary(machine: Machine, node: Node) -> Value:
     item = machine.run(node.children[0])
     if node.literal == "not":
         return not truth(item)
-    if node.literal == "-":
-        return negate(item)
-    if is_number(item):
-        return item
-    raise FormulaError(f"+ needs a number, found {name_of(item)}")
+    return negate(item) if node.literal == "-" else item  # a plus does nothing: compiler.go
 
 
 def _binary(machine: Machine, node: Node) -> Value:
@@ -151,11 +147,12 @@ def _pay(machine: Machine, word: str, left: Value, right: Value) -> None:
 
 
 def _and(machine: Machine, left: Node, right: Node) -> Value:
-    return truth(machine.run(left)) and truth(machine.run(right))
+    """Take the right side as it is: that it is true or false is seen by what uses it. Source: compiler.go."""
+    return machine.run(right) if truth(machine.run(left)) else False
 
 
 def _or(machine: Machine, left: Node, right: Node) -> Value:
-    return truth(machine.run(left)) or truth(machine.run(right))
+    return True if truth(machine.run(left)) else machine.run(right)
 
 
 def _coalesce(machine: Machine, left: Node, right: Node) -> Value:

@@ -18,6 +18,7 @@ from autoscaler.core.formula.values import (
     Span,
     Value,
     equal,
+    is_nil,
     name_of,
     to_int,
     wrap,
@@ -126,6 +127,8 @@ def _on_texts(word: str, test: Callable[[str, str], bool]) -> Operator:
     def operator(left: Value, right: Value) -> Value:
         if isinstance(left, str) and isinstance(right, str):
             return test(left, right)
+        if is_nil(left) or is_nil(right):
+            return False
         raise FormulaError(f"{word} needs two texts, found {name_of(left)} and {name_of(right)}")
 
     return operator

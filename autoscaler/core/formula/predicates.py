@@ -6,7 +6,7 @@ from functools import cmp_to_key, reduce
 from itertools import islice
 from typing import Protocol
 
-from autoscaler.core.formula.operators import add, less, truth
+from autoscaler.core.formula.operators import add, less, to_bytes, truth
 from autoscaler.core.formula.tree import Kind
 from autoscaler.core.formula.values import FormulaError, Groups, Instant, Value, name_of
 from autoscaler.model.formula import Node
@@ -48,8 +48,15 @@ def items_of(item: Value, word: str) -> list[Value]:
     raise FormulaError(f"{word} needs a list, found {name_of(item)}")
 
 
+def _walked(item: Value, word: str) -> list[Value]:
+    """Take what can be walked through: also a text, byte by byte, and a map without anything."""
+    if isinstance(item, str):
+        return list(to_bytes(item))
+    return [] if item == {} else items_of(item, word)
+
+
 def _tests(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[list[Value], Iterator[bool]]:
-    items = items_of(machine.run(source), word)
+    items = _walked(machine.run(source), word)
     return items, map(truth, machine.each(items, test))
 
 
@@ -82,7 +89,7 @@ def _passing(machine: Evaluator, word: str, source: Node, test: Node, body: Node
 
 
 def _map(machine: Evaluator, source: Node, body: Node) -> Value:
-    items = items_of(machine.run(source), "map")
+    items = _walked(machine.run(source), "map")
     machine.spend(len(items))
     return list(machine.each(items, body))
 
@@ -92,7 +99,7 @@ def _count(machine: Evaluator, source: Node, test: Node | None = None, stop: Nod
     if test is not None:
         most = stop.literal if stop is not None and isinstance(stop.literal, int) else None
         return sum(1 for _ in islice(filter(None, _tests(machine, "count", source, test)[1]), most))
-    items = items_of(machine.run(source), "count")
+    items = _walked(machine.run(source), "count")
     machine.spend(len(items))
     return sum(truth(item) for item in items)
 
@@ -112,7 +119,7 @@ def _find_index(machine: Evaluator, source: Node, test: Node) -> Value:
 
 
 def _last_index(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[list[Value], int | None]:
-    items = items_of(machine.run(source), word)
+    items = _walked(machine.run(source), word)
     machine.spend(len(items))
     backwards = map(truth, machine.each(items[::-1], test))
     found = next((index for index, passed in enumerate(backwards) if passed), None)
@@ -144,7 +151,7 @@ def _sum(machine: Evaluator, source: Node, body: Node | None = None) -> Value:
 
     The order shows in the last bit: a + (2 + b) is not (a + 2) + b, and one bit can be a thousandth.
     """
-    items = items_of(machine.run(source), "sum")
+    items = _walked(machine.run(source), "sum")
     machine.spend(2 * len(items))
     if body is None and source.kind == Kind.LIST and len(items) > 1:
         return reduce(lambda total, item: add(item, total), items[::-1])
@@ -155,7 +162,7 @@ def _sum(machine: Evaluator, source: Node, body: Node | None = None) -> Value:
 
 
 def _group_by(machine: Evaluator, source: Node, body: Node) -> Value:
-    items = items_of(machine.run(source), "groupBy")
+    items = _walked(machine.run(source), "groupBy")
     machine.spend(len(items))
     groups = Groups()
     for item, key in zip(items, machine.each(items, body), strict=True):
@@ -168,7 +175,7 @@ def _group_by(machine: Evaluator, source: Node, body: Node) -> Value:
 
 
 def _sort_by(machine: Evaluator, source: Node, body: Node, order: Node | None = None) -> Value:
-    items = items_of(machine.run(source), "sortBy")
+    items = _walked(machine.run(source), "sortBy")
     keys = list(machine.each(items, body))
     backwards = order is not None and descends(machine.run(order))
     return [items[index] for index in ordered(machine, keys, backwards=backwards)]
@@ -193,7 +200,7 @@ def ordered(machine: Evaluator, keys: list[Value], *, backwards: bool) -> list[i
 
 
 def _reduce(machine: Evaluator, source: Node, body: Node, initial: Node | None = None) -> Value:
-    items = items_of(machine.run(source), "reduce")
+    items = _walked(machine.run(source), "reduce")
     if initial is None and not items:
         raise FormulaError("reduce of an empty list needs an initial value")
     acc = items[0] if initial is None else machine.run(initial)

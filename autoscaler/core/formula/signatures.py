@@ -49,6 +49,8 @@ def give(name: str, arguments: Sequence[Shape], column: int) -> Shape:
         return _concat(arguments, column)
     if name == "get":
         return _get(arguments, column)
+    if name == "now" and list(arguments) == [UNKNOWN]:
+        raise CheckError(f"now cannot take {UNKNOWN}", column)
     signature = SIGNATURES[name]
     _count(name, arguments, len(signature.takes) - signature.optional, len(signature.takes), column)
     for argument, allowed in zip(arguments, signature.takes, strict=False):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from autoscaler.core.formula.layouts import rfc3339_instant
-from autoscaler.core.formula.operators import to_bytes, to_text, whole
+from autoscaler.core.formula.operators import cut, to_bytes, to_text, whole
 from autoscaler.core.formula.predicates import Evaluator, items_of
 from autoscaler.core.formula.tree import MAX_DEPTH
 from autoscaler.core.formula.values import (
@@ -113,7 +113,7 @@ def _replace(machine: Evaluator, item: Value, old: Value, new: Value, limit: Val
 
 
 def _repeat(machine: Evaluator, item: Value, times: Value) -> Value:
-    count = whole(times, "the number of repeats")
+    count = cut(times, "the number of repeats")
     if count < 0:
         raise FormulaError(f"repeat cannot repeat {count} times")
     text = _text(item, "repeat")

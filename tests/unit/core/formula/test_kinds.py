@@ -98,7 +98,7 @@ def test_builtins_of_one_argument(name):
     takes, gives = ONE[name]
     got = {kind: kind_of(f"{name}({text})") for kind, text in SOME.items()}
     assert got == {kind: gives if kind in takes else None for kind in SOME}
-    assert kind_of(f"{name}(first([1]))") == gives
+    assert kind_of(f"{name}(first([1]))") == (gives if name != "now" else None)  # a zone must be known for one
 
 
 @pytest.mark.parametrize("call", MORE, ids=lambda call: f"{call[0]}{len(call)}")

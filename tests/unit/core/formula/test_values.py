@@ -180,6 +180,17 @@ READ = {
     "get(groupBy([1], #), 9) ?? 4": 4,
     "first(first([5])) ?? 4": 4,  # builtin.go: first and last recover
     'first(first(["abc"]))': 97,
+    "max(first([nil])) ?? 4": 4,  # lib.go, minMax: one argument alone is given back
+    'len(min(first(["abc"])))': 3,
+    "sort(first([5])) ?? 4": 4,
+    "+first([nil]) ?? 4": 4,  # a plus does nothing: compiler.go
+    'len(repeat("x", first([2.5])))': 2,
+    'sum(first(["ab"]))': 195,  # bytes
+    "count(first([{}]), # > 1)": 0,
+    "first([nil]) contains first([5]) ? 1 : 0": 0,  # vm.go: nil contains nothing
+    "first([5]) matches first([nil]) ? 1 : 0": 0,
+    "(first([true]) and first([nil])) ?? 4": 4,  # the right side is given as it is
+    "(first([false]) or first([nil])) ?? 4": 4,
     "last(first([fromPairs([[-1, 7]])]))": 7,
     "values({x: 1, y: 2})[0]": 1,
     "mean([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]) == (0.1 + 0.2 + 0.3 + (0.4 + 0.5 + 0.6)) / 6 ? 1 : 0": 1,
