@@ -57,8 +57,10 @@ def would_change(record: Record) -> bool:
 
 
 def is_answered(record: Record) -> bool:
-    """Say whether everything that was asked gave an answer."""
-    return isinstance(record, Decided) and not any(isinstance(found, Missing) for found in record.seen.measurements)
+    """Say whether everything that was asked gave an answer, and the formula made a number of it."""
+    if not isinstance(record, Decided):
+        return False
+    return not any(isinstance(found, Missing) for found in (*record.seen.measurements, record.decision.composite))
 
 
 def status(records: Sequence[Record], *, refused: bool, exit_code: bool) -> int:

@@ -102,6 +102,7 @@ def _tick(obj: ScaledObject, memory: Memory, seen: Observation) -> Decision:
         recommendation=recorded,
         forced=forced,
         fallbacks=measured.stood_in.indices,
+        composite=measured.composite,
         steps=tuple(steps),
     )
 

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from autoscaler.model.observation import Missing, Sample
 from autoscaler.model.value import value
 
 
@@ -106,7 +107,8 @@ class Decision:
     ``base`` is what limits and the scale event start from: ``current``, or what activation raised it to.
     ``recommendation`` is what the window records; None when nothing is recorded.
     ``forced`` marks a jump to min or max that bypasses every rule. ``steps`` is never empty and its last
-    ``after`` is ``desired``. ``fallbacks`` are the triggers that fallback stood in for.
+    ``after`` is ``desired``. ``fallbacks`` are the triggers that fallback stood in for. ``composite`` is what the
+    formula made of the external metrics; None without scalingModifiers, and where nothing was measured.
     """
 
     current: int
@@ -117,4 +119,5 @@ class Decision:
     recommendation: int | None = None
     forced: bool = False
     fallbacks: tuple[int, ...] = ()
+    composite: Sample | Missing | None = None
     steps: tuple[Step, ...]

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from autoscaler import __version__
-from autoscaler.model.observation import Missing
+from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.record import (
     Applied,
     Broken,
@@ -93,10 +93,12 @@ class Counters:
 def _errors(record: Record) -> Iterator[str]:
     """Name what went wrong in one tick."""
     match record:
-        case Decided(seen=seen, outcome=outcome):
+        case Decided(seen=seen, decision=decision, outcome=outcome):
             for measured in seen.measurements:
                 if isinstance(measured, Missing):
                     yield f"trigger {measured.reason.value}"
+            if isinstance(decision.composite, Missing) and decision.composite.reason is MissingReason.FORMULA:
+                yield "formula"
             if isinstance(outcome, Failed | Unknown):
                 yield f"write {type(outcome).__name__.lower()}"
         case Unobserved(why=why):

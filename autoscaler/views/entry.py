@@ -83,8 +83,8 @@ def source_labels(source: Source) -> tuple[str, str]:
 
 def _failed(record: Record) -> bool:
     match record:
-        case Decided(seen=seen):
-            return any(isinstance(measured, Missing) for measured in seen.measurements)
+        case Decided(seen=seen, decision=decision):
+            return any(isinstance(measured, Missing) for measured in (*seen.measurements, decision.composite))
         case Unobserved() | Broken():
             return True
 

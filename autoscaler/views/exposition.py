@@ -143,6 +143,18 @@ def _fallbacks(shown: Shown) -> Pairs:
             yield entry.triggers[index].ours, "1"
 
 
+def _composites(shown: Shown) -> Pairs:
+    for entry, record in _decisions(shown):
+        if isinstance(record.decision.composite, Sample):
+            yield entry.labels, number(record.decision.composite.value_milli)
+
+
+def _failed_formulas(shown: Shown) -> Pairs:
+    for entry, record in _decisions(shown):
+        if isinstance(record.decision.composite, Missing):
+            yield f'{entry.labels},reason="{record.decision.composite.reason.value}"', "1"
+
+
 def _limited(shown: Shown) -> Pairs:
     for entry, record in _decisions(shown):
         steps = record.decision.steps
@@ -265,6 +277,8 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
     "autoscaler_trigger_proposed_replicas": _proposed,
     "autoscaler_trigger_missing": _missing,
     "autoscaler_trigger_fallback": _fallbacks,
+    "autoscaler_formula_value": _composites,
+    "autoscaler_formula_missing": _failed_formulas,
     "autoscaler_source_state": _source_states,
     "autoscaler_source_targets_up": _source_ups,
     "autoscaler_source_requests_total": _source_requests,

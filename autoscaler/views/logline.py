@@ -5,7 +5,7 @@ from enum import Enum
 
 from autoscaler.core.foreign import NOBODY_KNOWN, foreign_write, is_rivalled, is_undisturbed, opponent
 from autoscaler.model.objects import ObjectKey, Source
-from autoscaler.model.observation import Hold, Missing
+from autoscaler.model.observation import Hold, Missing, MissingReason
 from autoscaler.model.record import (
     Applied,
     Broken,
@@ -20,6 +20,7 @@ from autoscaler.model.record import (
     Withheld,
 )
 from autoscaler.model.source import SourceHealth, SourceState
+from autoscaler.model.text import plain
 from autoscaler.model.value import value
 from autoscaler.views.words import because, deciding, values
 
@@ -48,14 +49,15 @@ class Standing:
 
     ``wish`` is the count that a dry run would write and from which, ``failure`` why the last write failed,
     ``unreadable`` why the scale cannot be read; None where there is no such thing. ``missing`` maps a trigger's metric
-    to the reason; ``holds`` are the guards' words that keep it from falling now. ``rival`` is the HPA that scales the
-    same target, ``contested`` whether others undo our writes.
+    to the reason; ``formula`` is whether the formula fails by itself; ``holds`` are the guards' words that keep it from
+    falling now. ``rival`` is the HPA that scales the same target, ``contested`` whether others undo our writes.
     """
 
     wish: tuple[int, int] | None = None
     failure: str | None = None
     unreadable: str | None = None
     missing: Mapping[str, str]
+    formula: bool = False
     holds: frozenset[str] = frozenset()
     paused: bool = False
     fallback: bool = False
@@ -116,6 +118,7 @@ def _is_quiet(record: Decided) -> bool:
         and not record.decision.fallbacks
         and not record.obj.pause.full
         and not any(isinstance(measured, Missing) for measured in record.seen.measurements)
+        and not isinstance(record.decision.composite, Missing)
         and is_undisturbed(record.memory, record.seen.scale)
     )
 
@@ -129,12 +132,19 @@ def _standing(record: Decided) -> Standing:
         missing={
             trigger.ask.metric: measured.reason.value for trigger, measured in seen if isinstance(measured, Missing)
         },
+        formula=_broken_formula(record) is not None,
         holds=frozenset(hold.reason.value for hold in _felt(record)),
         paused=record.obj.pause.full,
         fallback=bool(decision.fallbacks),
         rival=record.seen.scale.rival,
         contested=opponent(record.obj, record.memory, record.seen) is not None,
     )
+
+
+def _broken_formula(record: Decided) -> str | None:
+    """Say why the formula gives no number; None where it gives one, and where a missing trigger is told already."""
+    found = record.decision.composite
+    return found.detail if isinstance(found, Missing) and found.reason is MissingReason.FORMULA else None
 
 
 def _felt(record: Decided) -> tuple[Hold, ...]:
@@ -148,6 +158,7 @@ def _with_unreadable(before: Standing, reason: str) -> Standing:
         failure=before.failure,
         unreadable=reason,
         missing=before.missing,
+        formula=before.formula,
         holds=before.holds,
         paused=before.paused,
         fallback=before.fallback,
@@ -181,6 +192,11 @@ def _trigger_edges(before: Standing, after: Standing, record: Decided, named: Ma
 
 
 def _other_edges(before: Standing, after: Standing, record: Decided, named: Mapping[str, object]) -> Iterator[Event]:
+    if after.formula and not before.formula and record.obj.modifiers is not None:
+        text = plain(record.obj.modifiers.formula.text)
+        yield _event(Level.WARNING, "formula failed", named, formula=text, detail=_broken_formula(record))
+    elif before.formula and not after.formula:
+        yield _event(Level.INFO, "formula worked again", named)
     for hold in _felt(record):
         if hold.reason.value not in before.holds:
             yield _event(Level.INFO, "hold began", named, reason=hold.reason.value, detail=hold.detail)

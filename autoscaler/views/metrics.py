@@ -109,6 +109,16 @@ OBJECTS: tuple[Metric, ...] = (
     ),
     _gauge("autoscaler_trigger_missing", (*TRIGGER, "reason"), "1 while the trigger gives no sample, and why."),
     _gauge("autoscaler_trigger_fallback", TRIGGER, "1 while fallback stands in for the trigger."),
+    _gauge(
+        "autoscaler_formula_value",
+        OBJECT,
+        "What the formula of scalingModifiers made of the triggers in the last tick; absent while it gives no number.",
+    ),
+    _gauge(
+        "autoscaler_formula_missing",
+        (*OBJECT, "reason"),
+        "1 while the formula gives no number, and why: formula where it fails itself, else a trigger's reason.",
+    ),
 )
 
 SOURCES: tuple[Metric, ...] = (

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from autoscaler.core.foreign import is_rivalled
 from autoscaler.core.limits import behavior_in_force
 from autoscaler.core.recommend import winner
-from autoscaler.model.decision import Decision, Reason, Stage, Step
-from autoscaler.model.objects import ScaleTarget, TargetType
+from autoscaler.model.decision import Proposal, Reason, Stage, Step
+from autoscaler.model.objects import MetricKind, MetricTarget, ScaleTarget, TargetType
 from autoscaler.model.observation import Measurement, Missing, Origin, PodSamples, Sample
 from autoscaler.model.record import (
     Applied,
@@ -26,7 +26,8 @@ from autoscaler.model.text import plain
 from autoscaler.model.value import value
 from autoscaler.views.outlook import outlook
 from autoscaler.views.rules import policies, reach
-from autoscaler.views.words import reading, span, target
+from autoscaler.views.series import number
+from autoscaler.views.words import measured_by, reading, span, target, target_of
 
 LONGEST = 400
 WIDEST = 60
@@ -118,9 +119,9 @@ def _trigger(record: Decided, index: int, measured: Measurement) -> Row:
     label = f"trigger {index}"
     match measured:
         case Missing(reason=reason, detail=detail):
-            return Row(label=label, left=f"{reason.value}: {detail}", right=_proposed(record.decision, index))
+            return Row(label=label, left=f"{reason.value}: {detail}", right=_proposed(record, index))
         case PodSamples(pods=pods):
-            return Row(label=label, left=f"{len(pods)} pods sampled", right=_proposed(record.decision, index))
+            return Row(label=label, left=f"{len(pods)} pods sampled", right=_proposed(record, index))
         case Sample():
             age = max(record.seen.at - measured.at, timedelta(0)).total_seconds()
             origin = f", {_ORIGINS[measured.origin]}" if measured.origin in _ORIGINS else ""
@@ -128,8 +129,11 @@ def _trigger(record: Decided, index: int, measured: Measurement) -> Row:
             return Row(label=label, left=left, right=_division(record, index, measured))
 
 
-def _proposed(decision: Decision, index: int) -> str:
+def _proposed(record: Decided, index: int) -> str:
     """Say what a trigger without one number asked for."""
+    decision = record.decision
+    if decision.composite is not None and record.obj.triggers[index].ask.kind is MetricKind.EXTERNAL:
+        return ""
     for proposal in decision.proposals:
         if proposal.trigger == index and proposal.replicas is not None:
             standing = "fallback asks for" if index in decision.fallbacks else "→"
@@ -139,12 +143,26 @@ def _proposed(decision: Decision, index: int) -> str:
 
 def _division(record: Decided, index: int, sample: Sample) -> str:
     """Write the HPA's arithmetic of one trigger; nothing where the tick ended before it."""
-    proposal = next((found for found in record.decision.proposals if found.trigger == index), None)
-    if proposal is None:
-        return ""
+    if record.decision.composite is not None and record.obj.triggers[index].name:
+        return f"{record.obj.triggers[index].name} = {number(sample.value_milli)}"
+    found = next((found for found in record.decision.proposals if found.trigger == index), None)
+    return "" if found is None else _quotient(record, found, sample, record.obj.triggers[index].ask.target)
+
+
+def _formula(record: Decided, step: Step) -> Row:
+    """Write the formula with its result and the HPA's arithmetic of it, or why there is no result."""
+    modifiers, composite = record.obj.modifiers, record.decision.composite
+    if modifiers is None or not isinstance(composite, Sample):
+        return Row(label=step.stage.value, left=step.detail or step.reason.value)
+    made = _ORIGINS[Origin.FALLBACK] if composite.origin is Origin.FALLBACK else plain(modifiers.formula.text, WIDEST)
+    found = next((found for found in record.decision.proposals if found.trigger is None), None)
+    right = "" if found is None else _quotient(record, found, composite, modifiers.target)
+    return Row(label=step.stage.value, left=f"{made} = {number(composite.value_milli)}", right=right)
+
+
+def _quotient(record: Decided, proposal: Proposal, sample: Sample, wanted: MetricTarget) -> str:
     if proposal.replicas is None:
         return proposal.fault or "no proposal"
-    wanted = record.obj.triggers[index].ask.target
     text = f"{reading(sample.value_milli)} / {target(wanted)}"
     if wanted.type is TargetType.AVERAGE_VALUE:
         text += f" per pod = {sample.value_milli / wanted.amount:.4g}" if wanted.amount else " per pod"
@@ -159,7 +177,9 @@ def _station(record: Decided, step: Step) -> Iterator[Row]:
         case Stage.ACTIVATE:
             if step.reason is not Reason.SCALER_ACTIVE:
                 yield _activation(record, step)
-        case Stage.COMPOSE | Stage.FALLBACK | Stage.PAUSE | Stage.RESTORE:
+        case Stage.COMPOSE:
+            yield _formula(record, step)
+        case Stage.FALLBACK | Stage.PAUSE | Stage.RESTORE:
             yield Row(label=step.stage.value, left=step.detail or step.reason.value, right=_move(step))
         case Stage.RECOMMEND:
             yield from _tolerance(record)
@@ -204,8 +224,7 @@ def _usage(record: Decided) -> str:
     best = winner(record.decision.proposals)
     assert best is not None, f"nothing proposes for {record.obj.key}"
     assert best.ratio is not None, f"no ratio for {record.obj.key}"
-    measured = record.seen.measurements[best.trigger] if best.trigger is not None else None
-    wanted = record.obj.triggers[best.trigger].ask.target if best.trigger is not None else None
+    measured, wanted = measured_by(record, best), target_of(record.obj, best)
     if not isinstance(measured, Sample) or wanted is None or wanted.type is not TargetType.AVERAGE_VALUE:
         return f"usage / target = {best.ratio:.2f}"
     status = record.decision.base if record.decision.base > record.decision.current else record.seen.scale.status

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from autoscaler.core.recommend import winner
 from autoscaler.model.decision import Activity, Decision, Proposal, Reason, Stage, Step
-from autoscaler.model.objects import MetricTarget, ScaledObject, TargetType, Trigger
-from autoscaler.model.observation import Measurement, Missing, PodSamples, Sample
+from autoscaler.model.objects import MetricTarget, ScaledObject, TargetType
+from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, PodSamples, Sample
 from autoscaler.model.record import Decided
 from autoscaler.views.series import number
 
+COMPOSITE = "composite-metric"
+"""KEDA's name of what the formula makes."""
 _GUARDS = {
     Reason.SOURCE_BLIND: "source blind",
     Reason.SOURCE_RECOVERING: "source recovering",
@@ -36,18 +38,21 @@ def deciding(decision: Decision) -> Step:
 
 
 def values(record: Decided) -> dict[str, str]:
-    """Give each trigger's value over its target, or why it has none, by the metric's name."""
+    """Give each trigger's value over its target, and the formula's, or why it has none, by the metric's name."""
     seen = zip(record.obj.triggers, record.seen.measurements, strict=False)
-    return {trigger.ask.metric: value_of_target(trigger, measured) for trigger, measured in seen}
+    found = {trigger.ask.metric: value_of_target(trigger.ask.target, measured) for trigger, measured in seen}
+    if record.obj.modifiers is not None and record.decision.composite is not None:
+        found[COMPOSITE] = value_of_target(record.obj.modifiers.target, record.decision.composite)
+    return found
 
 
-def value_of_target(trigger: Trigger, measured: Measurement) -> str:
+def value_of_target(wanted: MetricTarget, measured: Measurement) -> str:
     """Write a measurement over its target: ``34.0/10``, or the reason why it is missing."""
     match measured:
         case Sample(value_milli=milli):
-            return f"{reading(milli)}/{target(trigger.ask.target)}"
+            return f"{reading(milli)}/{target(wanted)}"
         case PodSamples(pods=pods):
-            return f"{len(pods)} pods/{target(trigger.ask.target)}"
+            return f"{len(pods)} pods/{target(wanted)}"
         case Missing(reason=reason):
             return reason.value
 
@@ -74,18 +79,32 @@ def span(length: timedelta) -> str:
     return f"{seconds:g} s"
 
 
+def measured_by(record: Decided, proposal: Proposal) -> Measurement | None:
+    """Give the measurement that a proposal was made from: a trigger's, or what the formula gave."""
+    if proposal.trigger is None:
+        return record.decision.composite
+    seen = record.seen.measurements
+    return seen[proposal.trigger] if proposal.trigger < len(seen) else None
+
+
+def target_of(obj: ScaledObject, proposal: Proposal) -> MetricTarget | None:
+    """Give what a proposal's metric is compared with."""
+    if proposal.trigger is None:
+        return obj.modifiers.target if obj.modifiers else None
+    return obj.triggers[proposal.trigger].ask.target
+
+
 def arithmetic(obj: ScaledObject, proposal: Proposal, measured: Measurement | None) -> str:
     """Write how one metric came to its replicas: ``34.0 / 10 → 4``."""
     if proposal.replicas is None:
         return proposal.fault or "no sample"
-    wanted = obj.modifiers.target if proposal.trigger is None and obj.modifiers else None
-    if wanted is None and proposal.trigger is not None:
-        wanted = obj.triggers[proposal.trigger].ask.target
+    wanted = target_of(obj, proposal)
     if not isinstance(measured, Sample) or wanted is None:
         ratio = "" if proposal.ratio is None else f"{proposal.ratio:.2f} x target "
         return f"{ratio}→ {proposal.replicas}"
     kept = " (within tolerance)" if proposal.held else ""
-    return f"{reading(measured.value_milli)} / {target(wanted)} → {proposal.replicas}{kept}"
+    made = "formula " if measured.origin is Origin.COMPOSED else ""
+    return f"{made}{reading(measured.value_milli)} / {target(wanted)} → {proposal.replicas}{kept}"
 
 
 def _said(record: Decided, step: Step) -> str:
@@ -138,7 +157,7 @@ def _activation(record: Decided, step: Step) -> str:
         case Reason.PAUSED_SCALE_IN | Reason.PAUSED_SCALE_OUT:
             return f"{step.reason.value} holds it"
         case Reason.UNKNOWN_STATE:
-            return "activity unknown: a trigger is missing"
+            return f"activity unknown: {_unknown(record.decision.composite)}"
         case reason if reason in _GUARDS:
             return _hold(step)
         case Reason.SCALER_NOT_ACTIVE if not record.decision.proposals:
@@ -147,8 +166,16 @@ def _activation(record: Decided, step: Step) -> str:
             return ""
 
 
+def _unknown(composite: Sample | Missing | None) -> str:
+    by_itself = isinstance(composite, Missing) and composite.reason is MissingReason.FORMULA
+    return "the formula gives no number" if by_itself else "a trigger is missing"
+
+
 def _activity(record: Decided) -> str:
     """Name the trigger that woke the object, and what it rose above."""
+    modifiers, composite = record.obj.modifiers, record.decision.composite
+    if modifiers is not None and isinstance(composite, Sample) and composite.active:
+        return f"formula {reading(composite.value_milli)} > {modifiers.activation:g}"
     for trigger, measured in zip(record.obj.triggers, record.seen.measurements, strict=False):
         if isinstance(measured, Sample) and measured.active:
             return f"{reading(measured.value_milli)} > {trigger.ask.activation:g}"
@@ -160,9 +187,7 @@ def _recommendation(record: Decided, step: Step) -> str:
         return f"no recommendation: {step.detail}" if step.detail else "no recommendation"
     known = [proposal for proposal in record.decision.proposals if proposal.replicas is not None]
     best = winner(known) or known[0]
-    seen = record.seen.measurements
-    measured = seen[best.trigger] if best.trigger is not None and best.trigger < len(seen) else None
-    return arithmetic(record.obj, best, measured)
+    return arithmetic(record.obj, best, measured_by(record, best))
 
 
 def _bound(obj: ScaledObject, step: Step) -> str:

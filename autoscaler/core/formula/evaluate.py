@@ -5,6 +5,7 @@ What fails is a Missing, never inactivity (D24), and what is no finite 64-bit nu
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from autoscaler.core.formula.machine import Machine
@@ -22,7 +23,7 @@ def compose(
 
     ``nil`` are the indices of triggers that read as nil: their failures are beyond the threshold and fallback's
     behavior is scalingModifiers. A sample of fallback takes the formula's place; else any other Missing of an external
-    trigger fails the composite. cpu and memory take no part.
+    trigger fails the composite, for that trigger's reason. cpu and memory take no part.
     """
     modifiers = obj.modifiers
     assert modifiers is not None, f"{obj.key} has no scalingModifiers"
@@ -36,7 +37,7 @@ def compose(
             return _sample(modifiers, measured.value_milli, at, Origin.FALLBACK)
     for index, trigger, measured in external:
         if isinstance(measured, Missing) and index not in nil:
-            return _failed(f"trigger {_called(index, trigger)} gave no sample: {measured.detail}")
+            return replace(measured, detail=f"trigger {_called(index, trigger)} gave no sample: {measured.detail}")
     env = {
         trigger.name: _variable(measured, is_nil=index in nil) for index, trigger, measured in external if trigger.name
     }

@@ -156,6 +156,17 @@ async def test_a_source_that_is_away_is_no_answer(tmp_path: Path):
         assert "web  3 at " in done.out
 
 
+async def test_a_formula_that_fails_is_no_answer(tmp_path: Path):
+    """Every source answers, and still nothing was found out: 3, as where a trigger is missing."""
+    async with a_world(tmp_path, replicas=3) as world:
+        modifiers = '  advanced: {scalingModifiers: {formula: a / (a - 34), target: "2"}}\n'
+        text = (tmp_path / "web.yaml").read_text().replace("  triggers:\n", f"{modifiers}  triggers:\n")
+        (tmp_path / "web.yaml").write_text(text.replace("- type: prometheus", "- type: prometheus\n      name: a"))
+        done = await world.plan("web.yaml")
+        assert done.status == 3
+        assert "the formula gives inf" in done.out
+
+
 async def test_a_refused_document_is_shown_as_check_shows_it(tmp_path: Path):
     """Findings come before the plan, the other objects are planned all the same."""
     async with a_world(tmp_path, replicas=2) as world:

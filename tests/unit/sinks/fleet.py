@@ -44,6 +44,7 @@ from tests.unit.builders import (
     at,
     missing,
 )
+from tests.unit.formulas import a_composed
 
 SOURCE = an_object().triggers[0].ask.question.source
 
@@ -104,6 +105,7 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
     broken = an_object(10, name="broken")
     rivalled = an_object(10, name="rivalled")
     fought = an_object(10, name="fought")
+    summed, halved = a_composed("a + b", name="summed"), a_composed("a / b", name="halved")
     undone = Contest(moved=0, reversed_at=(at(-30), at(-20), at(-10)), writer="argocd-controller")
     hold = Hold(reason=HoldReason.SOURCE_BLIND, detail="came back empty")
     nothing = a_sample(0, origin=Origin.NULL_AS_ZERO)
@@ -124,6 +126,8 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
             an_observation(50, scale=a_scale(2, writer="argocd-controller"), slots=POLL),
             memory=a_memory(past=replace(a_past(replicas=5), contest=undone)),
         ),
+        decided(summed, an_observation(4, 6, replicas=3)),
+        decided(halved, an_observation(4, 0, replicas=3)),
         Unobserved(obj=gone, memory=Memory(), at=START, why=why),
         Broken(obj=broken, memory=Memory(), at=START, traceback="Traceback"),
     )

@@ -27,6 +27,7 @@ from tests.unit.builders import (
     percent,
     rules,
 )
+from tests.unit.formulas import a_composed
 from tests.unit.sinks.fleet import decided
 
 WEB = an_object(10, maximum=10, cooldown=15, behavior=a_behavior(down=rules(percent(100), window=20)))
@@ -200,3 +201,21 @@ def test_an_hpa_beside_us_is_a_line_of_its_own():
     """A plan shows its number as ever, and that the daemon would not write it."""
     text = shown(decided(WEB, an_observation(50, scale=a_scale(5, rival="keda-hpa-web"))))
     assert "HPA keda-hpa-web scales the same target  so nothing is written while it exists" in text
+
+
+def test_a_formula_is_shown_with_its_variables_and_its_arithmetic():
+    """Each trigger names its variable, and the formula its text, its value and what the HPA makes of it."""
+    record = decided(a_composed("(a + b) / 2", maximum=10), an_observation(4, 6, replicas=2))
+    assert shown(record).splitlines()[1:5] == [
+        "  trigger 0      4.0, 0.0 s old               a = 4",
+        "  trigger 1      6.0, 0.0 s old               b = 6",
+        "  formula        (a + b) / 2 = 5              5.0 / 2 per pod = 2.5 → 3",
+        "  tolerance      5.0 / (2 x 2) = 1.25         outside 0.9 .. 1.1",
+    ]
+
+
+def test_a_formula_that_fails_says_why():
+    """The reason stands where the value would."""
+    record = decided(a_composed("int(a) % int(b)"), an_observation(4, 0, replicas=2))
+    assert row(record, "formula") == "formula integer divide by zero, at column 8"
+    assert row(record, "activation") == "activation unknown UnknownState"

@@ -24,6 +24,7 @@ from tests.unit.builders import (
     pods,
     rules,
 )
+from tests.unit.formulas import a_composed
 from tests.unit.sinks.fleet import decided
 
 WEB = an_object(10, maximum=10, cooldown=15, behavior=a_behavior(down=rules(percent(100), window=20)))
@@ -52,6 +53,23 @@ HOLD = Hold(reason=HoldReason.SOURCE_BLIND, detail="Prometheus came back empty (
         (WEB, an_observation(10, replicas=5, slots=POLL), "10.0 / 10 → 1, shrinks only at a sync"),
         (replace(WEB, pause=Pause(paused=True)), an_observation(replicas=5), "paused"),
         (replace(WEB, pause=Pause(replicas=3)), an_observation(replicas=5), "paused at 3 replicas"),
+        (a_composed("a + b"), an_observation(4, 6, replicas=3), "formula 10.0 / 2 → 5"),
+        (
+            a_composed("a + b", activation=9.5),
+            an_observation(4, 6, replicas=0),
+            "active: formula 10.0 > 9.5; formula 10.0 / 2 → 5, limited to 4 by policy",
+        ),
+        (
+            a_composed("a / b"),
+            an_observation(4, 0, replicas=3),
+            "activity unknown: the formula gives no number; "
+            "no recommendation: the formula gives inf, which is no finite 64-bit number",
+        ),
+        (
+            a_composed("a + b"),
+            an_observation(4, missing(), replicas=3),
+            'activity unknown: a trigger is missing; no recommendation: trigger "b" gave no sample: gone',
+        ),
         (replace(WEB, force_activation=True), an_observation(5, replicas=0), "active by annotation; 5.0 / 10 → 1"),
     ],
 )
