@@ -160,7 +160,11 @@ class Builder:
         return self._node(Kind.UNARY, prefix, node, literal=_SAME.get(str(prefix), str(prefix)))
 
     def _primary(self, tree: Branch) -> Node:
-        return self._tails(self._atom(branch(tree.children[0])), [branch(child) for child in tree.children[1:]])
+        """Build what stands alone and what is taken out of it: of a number, true, false and nil nothing is."""
+        atom, tails = branch(tree.children[0]), [branch(child) for child in tree.children[1:]]
+        if tails and (atom.data == "number" or (atom.data == "name" and str(atom.children[0]) in _CONSTANTS)):
+            raise Misplaced(f"nothing can be taken out of {atom.children[0]}", place_of_tree(atom))
+        return self._tails(self._atom(atom), tails)
 
     def _tails(self, node: Node, tails: list[Branch]) -> Node:
         chained = False

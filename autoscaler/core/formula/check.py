@@ -126,12 +126,13 @@ _FOLDED = frozenset(("+", "-", "*", "%"))
 
 
 def _condition(checker: _Checker, node: Node) -> Shape:
-    test, then, other = (checker.visit(child) for child in node.children)
+    test = checker.visit(node.children[0])
     if test.sort not in (Sort.BOOL, Sort.UNKNOWN):
         raise CheckError(f"a condition must be true or false, this is {test}", node.children[0].column)
+    then, other = checker.visit(node.children[1]), checker.visit(node.children[2])
     if NIL in (then, other):
         return other if then == NIL else then
-    return then if then.sort is other.sort else UNKNOWN
+    return then if other.sort in (then.sort, Sort.UNKNOWN) else UNKNOWN
 
 
 def _in_env(checker: _Checker, key: Node, *, optional: bool) -> Shape:
@@ -249,7 +250,7 @@ def _predicate(checker: _Checker, node: Node, name: str) -> Shape:
     extra = extra or [checker.visit(child) for child in node.children[2:]]
     if name == "sortBy" and extra and extra[0].sort not in (Sort.TEXT, Sort.UNKNOWN):
         raise CheckError(f"a sort's order is a text, this is {extra[0]}", node.children[2].column)
-    return _GIVES[name](element, body)
+    return UNKNOWN if name == "sortBy" and source == UNKNOWN else _GIVES[name](element, body)
 
 
 _POINTED: Mapping[str, Mapping[str, Shape]] = {"map": {"index": INT}, "reduce": {"index": INT, "acc": UNKNOWN}}

@@ -48,6 +48,10 @@ COMPILE = {
     '"\\\'" + a': 1,  # of the quotes only the text's own are escaped: lexer/utils, unescape
     '"\\400" + a': 1,
     "$env.a.b": 8,
+    "2.5[unknown]": 1,  # nothing follows a constant: parser.go
+    "nil?.x": 1,
+    "a > 1 ? now() : first([1])": 1,
+    "1 ? unknown : 2": 1,  # the first fault in the checker's order
     '$env("a")': 1,
     "(7 % 3) % 0": 9,
     "7 % (0 % 5)": 3,
