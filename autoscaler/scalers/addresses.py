@@ -23,6 +23,7 @@ _METADATA = frozenset(
 )
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
+_USERINFO = re.compile("[-0-9A-Za-z._:~!$&'()*+,;=%@]*")
 _HOST = re.compile("[0-9A-Za-z._-]+|[0-9a-fA-F:.]+(?:%[0-9A-Za-z._-]+)?")
 _AS_WRITTEN = "/%:@!$&'()*+,;=~[]"
 _PORTS = {"http": 80, "https": 443}
@@ -69,7 +70,10 @@ def parse_address(text: str) -> Address | Refusal:
     url = _parse(text)
     if url is None or url.scheme not in _PORTS or not url.host or url.host_port_subcomponent is None:
         return Refusal(detail=f'address "{shown}" is none: write http://host:port or https://host:port')
-    userinfo = (url.user or "", url.password or "") if url.raw_user or url.raw_password else None
+    told, at, _ = text.partition("://")[2].partition("/")[0].rpartition("@")
+    if _USERINFO.fullmatch(told) is None:
+        return Refusal(detail=f'address "{shown}" has a user or password with a character that must be escaped')
+    userinfo = (url.user or "", url.password or "") if at else None
     path = quote(_path(text), safe=_AS_WRITTEN)
     return Address(text=f"{url.origin()}{path}", origin=_origin(url), userinfo=userinfo)
 
@@ -88,10 +92,11 @@ def origin_of(url: URL) -> Origin:
 def join(base: URL, location: str) -> URL | Refusal:
     """Resolve a redirect's Location against the URL that answered."""
     shown = quoted(_without_userinfo(location), 80)
-    if any(ord(char) < 0x21 or ord(char) == 0x7F for char in location):
+    bare = any(ord(char) < 0x21 or ord(char) == 0x7F for char in location)
+    if bare or _BAD_ESCAPE.search(location.partition("?")[0]):
         return Refusal(detail=f"redirected to what is no URL{shown}")
     target = _parse(location)
-    joined = base.join(target) if target is not None else None
+    joined = base.join(target) if target is not None and (target.host or not target.scheme) else None
     if joined is None or joined.scheme not in _PORTS or not joined.host or joined.raw_user or joined.raw_password:
         return Refusal(detail=f"redirected to what may not be followed{shown}")
     return joined

@@ -51,12 +51,16 @@ def strip_newline(secret: str) -> str:
 
 
 def reveal(headers: tuple[Header, ...]) -> list[tuple[str, str]] | Refusal:
-    """Give headers as they are sent, secrets included, or say which of them may not be sent."""
+    """Give headers as they are sent, secrets included, or say which of them may not be sent.
+
+    One that is given twice is sent twice, spelt as it was first: the client library drops the other spelling.
+    """
     shown: list[tuple[str, str]] = []
+    spelt: dict[str, str] = {}
     for name, given in headers:
         text = strip_newline(given.reveal()) if isinstance(given, Secret) else given
         refusal = refuse_name(name) or refuse_value(name, text)
         if refusal is not None:
             return refusal
-        shown.append((name, text))
+        shown.append((spelt.setdefault(name.lower(), name), text))
     return shown

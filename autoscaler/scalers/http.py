@@ -171,10 +171,17 @@ class Sender:
                 return Moved(status=response.status, location=location)
             chunks: AsyncIterator[bytes] = response.content.iter_any()
             coding = response.headers.get("Content-Encoding", "")
-            body = await read_body(chunks, coding, self.settings.answer_bytes)
+            try:
+                body = await read_body(chunks, coding, self.settings.answer_bytes)
+            except aiohttp.ClientPayloadError:
+                if 200 <= response.status <= 299:
+                    raise
+                body = b""
             if isinstance(body, Missing):
                 response.close()
-                return body
+                if 200 <= response.status <= 299:
+                    return body
+                body = b""  # the status says enough
             kind = plain(response.headers.get("Content-Type", ""), 80)
             return Response(status=response.status, content_type=kind, body=body)
 

@@ -94,6 +94,14 @@ def test_a_password_in_an_address_leaves_the_address() -> None:
     assert (address.text, address.userinfo) == ("http://prom:9090/base", ("user", "pa@ss"))
 
 
+def test_user_and_password_are_read_as_go_reads_them() -> None:
+    """An empty user is one, and a character that must be escaped makes the address none (net/url validUserinfo)."""
+    address = parse_address("http://@prom:9090")
+    assert isinstance(address, Address)
+    assert address.userinfo == ("", "")
+    assert isinstance(parse_address("http://user:pa ss@prom:9090"), Refusal)
+
+
 @pytest.mark.parametrize("spelling", LOOPBACK)
 async def test_a_tenant_reaches_no_loopback_listener_by_any_spelling(spelling: str) -> None:
     """What resolves to a loopback address is refused on the socket, before a connection."""

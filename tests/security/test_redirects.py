@@ -40,6 +40,14 @@ async def test_a_redirect_elsewhere_is_refused_and_nothing_is_sent(code: int, ta
         assert (_reason(found), other.connections, len(server.requests)) == (MissingReason.REFUSED, 0, 1)
 
 
+@pytest.mark.parametrize("location", ["http://", "%zz", "/a%2", "/x#%"])
+async def test_a_redirect_to_what_is_no_url_is_refused(location: str) -> None:
+    """A scheme without a host, and a percent sign that escapes nothing, lead nowhere (net/url Parse)."""
+    async with Scripted([{"status": 302, "headers": [["Location", location]]}, vector_answer("5")]) as server:
+        found = await _send(server.url, CREDENTIALS["bearer"])
+        assert (_reason(found), len(server.requests)) == (MissingReason.REFUSED, 1)
+
+
 @pytest.mark.parametrize("code", CODES)
 async def test_a_redirect_on_the_same_server_is_followed(code: int) -> None:
     """The same host, port and scheme is the same server: it is asked again with the same headers."""

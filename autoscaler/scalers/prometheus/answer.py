@@ -17,6 +17,7 @@ from autoscaler.scalers.quoting import quoted, unquoted
 
 _MANY_BYTES = 65536  # from here on series are counted before they are looked at: 200,000 of them take 0.2 s
 _ABSENT = msgspec.Raw(b"null")
+_NO_WARNINGS = (b"null", b"[]")
 _LONE_SURROGATE = re.compile(rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -28,9 +29,8 @@ class _Data(msgspec.Struct):
 class _Body(msgspec.Struct):
     status: str | None = None
     data: _Data | None = None
-    error: str | None = None
-    errorType: str | None = None  # noqa: N815 the server's spelling
-    warnings: list[str] | None = None
+    error: msgspec.Raw = _ABSENT
+    warnings: msgspec.Raw = _ABSENT
 
 
 class _Series(msgspec.Struct):
@@ -42,6 +42,7 @@ class _Series(msgspec.Struct):
 _bodies = msgspec.json.Decoder(_Body)
 _vectors = msgspec.json.Decoder(list[_Series | None])
 _points = msgspec.json.Decoder(list[msgspec.Raw])
+_anything = msgspec.json.Decoder(object)
 _texts = msgspec.json.Decoder(str)
 
 
@@ -87,7 +88,7 @@ def is_partial(response: Response) -> bool:
     if b'"warnings"' not in response.body:
         return False
     body = _decode(response.body)
-    return isinstance(body, _Body) and bool(body.warnings)
+    return isinstance(body, _Body) and bytes(body.warnings) not in _NO_WARNINGS
 
 
 def read_labelled(response: Response, label: str) -> dict[str, float] | None:
@@ -128,8 +129,8 @@ def _decode(content: bytes) -> _Body | Missing:
 def _read_result(data: _Data) -> Reading | Empty | Missing:
     try:
         match data.resultType:
-            case "scalar":
-                return _read_point(_points.decode(data.result))
+            case "scalar" if (point := _points.decode(data.result)) and not _is_series(point[0]):
+                return _read_point(point)
             case "matrix" | "string":
                 return _malformed(f"the query gives a {data.resultType}: it must give a scalar or a vector")
             case _:
@@ -137,6 +138,11 @@ def _read_result(data: _Data) -> Reading | Empty | Missing:
                 return _ambiguous(many) if many > 1 else _read_vector(_vectors.decode(data.result))
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return _malformed("the result is not what the query API gives")
+
+
+def _is_series(element: msgspec.Raw) -> bool:
+    """Say whether the first element of a result is one of a vector's, whatever the result is called."""
+    return bytes(element)[:1] == b"{" or element == _ABSENT
 
 
 def _read_vector(series: list[_Series | None]) -> Reading | Empty | Missing:
@@ -178,7 +184,14 @@ def _read_point(point: list[msgspec.Raw]) -> Reading | Missing:
 
 
 def _is_beyond(element: bytes) -> bool:
-    return _is_number(element) and not math.isfinite(float(element))
+    """Say whether an element is or holds a number beyond any double, which Go's decoder refuses."""
+    if element[:1] not in (b"[", b"{"):
+        return _is_number(element) and not math.isfinite(float(element))
+    try:
+        _anything.decode(element)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return True
+    return False
 
 
 def _is_number(element: bytes) -> bool:
@@ -201,7 +214,11 @@ def _refused(response: Response) -> Missing:
 
 
 def _words(body: _Body) -> str:
-    return quoted(body.error, 160) if body.error else ""
+    """Give the server's own words, where they are a text: nothing depends on them."""
+    try:
+        return quoted(_texts.decode(body.error), 160)
+    except (msgspec.MsgspecError, ValueError):
+        return ""
 
 
 def _malformed(detail: str) -> Missing:

@@ -188,3 +188,24 @@ async def _serving(serve: "asyncio.streams._ClientConnectedCallback") -> AsyncIt
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+async def test_a_header_given_in_two_spellings_is_sent_twice() -> None:
+    """Both values go out under the first spelling, as Go adds them under one name (net/http Header.Add)."""
+    async with Scripted([vector_answer("5")]) as server:
+        sender = Sender()
+        source = a_source(server.url, headers=(("X-A", "2"), ("x-a", "1")))
+        await answer(sender, Question(source=source, text="sum(x)"))
+        await sender.close()
+    assert server.requests[0].header("x-a") == ["2", "1"]
+
+
+async def test_the_status_of_a_failure_counts_whatever_its_body_is() -> None:
+    """A body that breaks off, or is packed as nobody asked for, does not hide the status (ExecutePromQuery)."""
+    torn = {"status": 500, "body": "x", "mode": "truncated"}
+    packed = {"status": 503, "body": "x", "headers": [["Content-Encoding", "br"]]}
+    async with Scripted([torn, packed]) as server:
+        sender = Sender()
+        found = [await answer(sender, Question(source=a_source(server.url), text=text)) for text in "ab"]
+        await sender.close()
+    assert [each.status for each in found if isinstance(each, Response)] == [500, 503]

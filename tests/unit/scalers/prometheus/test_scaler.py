@@ -190,3 +190,23 @@ def test_the_answers_own_time_counts() -> None:
 def _read(body: str, *, status: int = 200, **changes: str) -> object:
     response = Response(status=status, content_type="application/json", body=body.encode())
     return PrometheusScaler().read(an_ask(**changes), response, NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error":5,"errorType":[],"warnings":"x","data":{"result":[{"value":[1767225600,"5"]}]}}',
+        '{"data":{"resultType":"scalar","result":[{"metric":{},"value":[1767225600,"5"]}]}}',
+        '{"data":{"resultType":"scalar","result":[1767225600,"5"]}}',
+    ],
+)
+def test_what_decides_nothing_is_not_looked_at(body: str) -> None:
+    """Words of the server may be of any type, and a vector is one whatever it is called (ExecutePromQuery)."""
+    assert _read(body) == Sample(value_milli=5000, active=True, at=NOW)
+
+
+def test_a_number_beyond_any_double_breaks_a_sample_wherever_it_stands() -> None:
+    """Go decodes every element of a value, what is nested in them too (encoding/json)."""
+    measured = _read('{"data":{"result":[{"value":[1767225600,"5",[{"a":1e999}]]}]}}')
+    assert isinstance(measured, Missing)
+    assert measured.reason is MissingReason.MALFORMED
