@@ -79,9 +79,8 @@ def _pairs_row(given: dict[str, Any], ours: Request, pairs: list[tuple[str | Non
     namespace = given["metadata"].get("namespace", "").strip()
     if namespace and _same_pairs(ours.pairs, [("query", given["metadata"]["query"]), ("namespace", namespace)]):
         return "D36"
-    parameters = given["authParams"]
-    key = (parameters.get("keyParamName", "api_key"), parameters.get("apiKey", ""))
-    asked = "apiKey" in modes(given) and parameters.get("method") == "query"
+    key = (_parameter(given, "keyParamName", "api_key"), _parameter(given, "apiKey"))
+    asked = "apiKey" in modes(given) and _parameter(given, "method") == "query"
     return "D8" if asked and _same_pairs(ours.pairs, [*pairs, key]) else None
 
 
@@ -95,16 +94,22 @@ def _same_headers(given: dict[str, Any], ours: Request, theirs: dict[str, Any], 
     got = {(name.lower(), text) for name, text in ours.headers if name.lower() not in NOT_JUDGED}
     if wanted == got:
         return True
-    parameters = given["authParams"]
-    key = (parameters.get("keyParamName", "X-API-KEY").lower(), parameters.get("apiKey", ""))
-    if "apiKey" in modes(given) and parameters.get("method", "header") == "header" and got == wanted | {key}:
+    key = (_parameter(given, "keyParamName", "X-API-KEY").lower(), _parameter(given, "apiKey"))
+    if "apiKey" in modes(given) and _parameter(given, "method", "header") == "header" and got == wanted | {key}:
         rows.append("D8")
         return True
     return False
 
 
 def modes(given: dict[str, Any]) -> str:
-    return given["metadata"].get("authModes", "") or given["authParams"].get("authModes", "")
+    """Give the text in which a vector names its modes."""
+    return _parameter(given, "authModes") or _parameter(given, "authMode")
+
+
+def _parameter(given: dict[str, Any], name: str, default: str = "") -> str:
+    """Give a parameter of the mode apiKey, from metadata before authentication."""
+    places: tuple[dict[str, str], ...] = (given["metadata"], given["authParams"])
+    return next((text for place in places if (text := place.get(name, "").strip())), default)
 
 
 def result_row(given: dict[str, Any], ask: Ask, measured: Measurement) -> str | None:
@@ -132,7 +137,7 @@ def limits_row(answer: dict[str, Any], measured: Measurement) -> str | None:
     if not isinstance(measured, Missing) or measured.reason is not MissingReason.MALFORMED:
         return None
     codings = {text.lower() for name, text in answer.get("headers", []) if name.lower() == "content-encoding"}
-    if codings and not codings <= {"gzip", "x-gzip", "identity"}:
+    if codings and not codings <= {"gzip", "identity"}:
         return "D36"
     _, _, after = answer.get("raw", "").partition("Connection: close\r\n\r\n")
     if "Content-Length: 105" in answer.get("raw", "") and len(after) > 105:
@@ -179,7 +184,7 @@ def _reading(read: dict[str, Any], ask: Ask) -> tuple[str, int | MissingReason]:
         return "D1", MissingReason.MALFORMED
     if kind in ("matrix", "string") or (len(result) == 1 and "values" in (result[0] or {})):
         return "D3", MissingReason.MALFORMED
-    if kind == "scalar":
+    if kind == "scalar" and result and not isinstance(result[0], dict | None):
         return "D2", to_milli(float(result[1]))
     if len(result) > 1:
         return "", MissingReason.AMBIGUOUS
