@@ -56,14 +56,20 @@ class Tally:
 
 
 def run(paths: Sequence[Path], *, every: int = 1) -> Iterator[Tally]:
-    """Judge every vector of every file, or one of so many, a file at a time, in the order of their names."""
+    """Judge every vector of every file, or one of so many, and give the files in the order of their names.
+
+    All are under way at once, so that no core waits for the last vectors of a file.
+    """
     with multiprocessing.get_context("fork").Pool() as pool:
-        for path in files(paths):
-            tally = Tally(path)
-            lines = ((stem(path), line) for line in read(path, every=every))
-            for vector_id, verdict in pool.imap(judge, lines, chunksize=CHUNK):
+        under_way = [(Tally(path), pool.imap(judge, _lines(path, every), chunksize=CHUNK)) for path in files(paths)]
+        for tally, verdicts in under_way:
+            for vector_id, verdict in verdicts:
                 tally.add(vector_id, verdict)
             yield tally
+
+
+def _lines(path: Path, every: int) -> list[Line]:
+    return [(stem(path), line) for line in read(path, every=every)]
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
