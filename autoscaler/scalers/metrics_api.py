@@ -5,6 +5,7 @@ import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -13,7 +14,7 @@ from autoscaler.model.objects import Ask, Author, Question, Source
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
-from autoscaler.scalers.addresses import Refusal, parse_address
+from autoscaler.scalers.addresses import Address, Refusal, parse_address
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.endpoints import parse_service_url
 from autoscaler.scalers.locations.found import NotFound
@@ -26,6 +27,7 @@ from autoscaler.scalers.prometheus.auth import EVERYWHERE, read_modes
 
 _NORMAL = str.maketrans(dict.fromkeys("/.:%()", "-"))
 _FORMATS = ("json", "xml", "yaml", "prometheus")
+_AS_WRITTEN = "!$%&'()*+,-./:;=?@[]_~"
 _DEADLINE = timedelta(seconds=3)
 
 
@@ -98,16 +100,17 @@ class MetricsApiScaler:
         return Sample(value_milli=to_milli(number), active=number > ask.activation, at=at)
 
     def _question(self, reader: Reader, *, aggregate: bool) -> Question:
-        url = _url(reader, aggregate=aggregate)
+        address, text = _address(reader, aggregate=aggregate)
         timeout = reader.duration("timeout")
         source = Source(
             transport="http",
-            addresses=(str(url.origin()),) if url is not None else (),
+            addresses=(str(URL(address.text).origin()),) if address is not None else (),
             credential=reader.spec.auth,
+            headers=_headers(address),
             options=_options(reader, aggregate=aggregate),
             deadline=timeout or self._deadline,
         )
-        return Question(source=source, text=str(url) if url is not None else "")
+        return Question(source=source, text=text)
 
 
 def pack(answers: Iterable[Answer]) -> Response:
@@ -155,19 +158,28 @@ _FINDERS: Mapping[str, Callable[[bytes, str], float | NotFound]] = {
 }
 
 
-def _url(reader: Reader, *, aggregate: bool) -> URL | None:
+def _address(reader: Reader, *, aggregate: bool) -> tuple[Address | None, str]:
+    """Read the URL: where it leads, and its text as it is sent, path and query as they were written."""
     text = reader.required_text("url")
     if not text:
-        return None
-    address = parse_address(text.partition("#")[0].partition("?")[0])
+        return None, ""
+    before, mark, query = text.partition("#")[0].partition("?")
+    address = parse_address(before)
     if isinstance(address, Refusal):
         reader.fault("E104", "url", address.detail, reason="bad_url")
-        return None
+        return None, ""
     if aggregate and parse_service_url(text) is None:
         message = "url must name a service and its namespace, such as http://service.namespace:8080/path"
         reader.fault("E104", "url", message, reason="bad_service_url")
-        return None
-    return URL(text).with_fragment(None).with_user(None)
+        return None, ""
+    return address, f"{address.text}{mark}{quote(query, safe=_AS_WRITTEN)}"
+
+
+def _headers(address: Address | None) -> tuple[tuple[str, str], ...]:
+    """A user and password in the URL become a header (S1)."""
+    if address is None or address.userinfo is None:
+        return ()
+    return (("Authorization", f"Basic {b64encode(':'.join(address.userinfo).encode()).decode()}"),)
 
 
 def _options(reader: Reader, *, aggregate: bool) -> tuple[tuple[str, str], ...]:

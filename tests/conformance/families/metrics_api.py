@@ -17,7 +17,7 @@ from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import Refusal
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.endpoints import EndpointSlice, endpoint_urls, parse_service_url
-from autoscaler.scalers.headers import reveal
+from autoscaler.scalers.headers import refuse_name, reveal
 from autoscaler.scalers.http import Sender
 from autoscaler.scalers.metrics_api import MetricsApiScaler, pack
 from autoscaler.scalers.plain_http import PlainHttpTransport
@@ -77,7 +77,7 @@ def _judge_refusal(given: dict[str, Any], expected: dict[str, Any], faults: Faul
     """What KEDA finds when it asks, or never, is refused at load: a URL that is none, and what no mode means."""
     reasons = {fault.reason for fault in faults.faults}
     late = expected.get("result", {}).get("error_class")
-    if reasons == {"bad_url"} and late in ("bad_url", "bad_service_url"):
+    if reasons == {"bad_url"} and expected["build"] == "ok":
         return Explained("D33")
     if reasons == {"bad_service_url"} and late == "bad_service_url":
         return Explained("D8")
@@ -102,6 +102,8 @@ async def _fetch(given: dict[str, Any], ask: Ask) -> Answer:
 def _judge_exchange(given: dict[str, Any], out: dict[str, Any], server: Scripted, got: Measurement) -> Verdict:
     if "oauth" in mode_text(given) and isinstance(got, Missing) and got.detail.startswith("no access token"):
         return Explained("D8")  # oauth works here, and the vector's token server does not
+    if (row := _header_row(given, got)) is not None and not server.requests:
+        return Explained(row)
     wanted = out.get("requests", [])
     rows = _request_rows(given, wanted, server.requests)
     if rows is None:
@@ -124,7 +126,7 @@ def _request_rows(given: dict[str, Any], wanted: list[dict[str, Any]], got: list
             return None
         rows.append(row)
     for ours, theirs in zip(got, wanted, strict=False):
-        pairs = sorted((name or "", text) for name, text in theirs["query"])
+        pairs = sorted(_decoded(name, text) for name, text in theirs["query"] if name or text)
         if (ours.method, ours.path, sorted(ours.pairs)) != (theirs["method"], theirs["path"], pairs):
             return None
         told = {(name, text) for name, texts in theirs["headers"].items() for text in texts}
@@ -135,6 +137,21 @@ def _request_rows(given: dict[str, Any], wanted: list[dict[str, Any]], got: list
             return None
         rows.append("D8")  # a header that KEDA never sends
     return rows
+
+
+def _decoded(name: str | None, text: str) -> tuple[str, str]:
+    """Give a recorded pair; one that Go could not decode is as it was sent."""
+    if name is not None:
+        return name, text
+    name, _, text = text.partition("=")
+    return name, text
+
+
+def _header_row(given: dict[str, Any], got: Measurement) -> str | None:
+    """A key whose header is ours alone, or cannot be sent, is refused."""
+    refused = isinstance(got, Missing) and got.reason is MissingReason.REFUSED
+    name = given["metadata"].get("keyParamName") or given["authParams"].get("keyParamName", "")
+    return "D36" if refused and name and refuse_name(name) is not None else None
 
 
 def _judged(headers: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -204,6 +204,14 @@ def test_the_question_is_the_url():
     assert built.ask.metric == "s1-metric-api-a-b-c-"
 
 
+def test_a_url_is_sent_as_it_is_written():
+    """Escapes, dots and brackets stay; a user and password become a header (net/url RequestURI)."""
+    built = parse(url="http://u:p@shop.example/../%41/[x]?q=%zz&r=a b")
+    assert isinstance(built, Parsed)
+    assert built.ask.question.text == "http://shop.example/../%41/[x]?q=%zz&r=a%20b"
+    assert built.ask.question.source.headers == (("Authorization", "Basic dTpw"),)
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
