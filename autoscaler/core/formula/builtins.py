@@ -120,7 +120,7 @@ def _extreme(machine: Evaluator, word: str, items: tuple[Value, ...], beaten: Ca
 def _numbers(machine: Evaluator, word: str, items: tuple[Value, ...] | list[Value], depth: int = 0) -> Iterator[float]:
     if depth > MAX_DEPTH:
         raise FormulaError(f"lists nested too deep for {word}")
-    machine.spend(len(items))
+    machine.spend(2 * len(items))
     for item in items:
         if isinstance(item, list):
             yield from _numbers(machine, word, item, depth + 1)
@@ -144,7 +144,7 @@ def _summed(machine: Evaluator, items: Sequence[Value], depth: int) -> tuple[int
     """Count and add up: a list within counts by its own sum, which shows in the last bit. Source: lib.go, mean."""
     if depth > MAX_DEPTH:
         raise FormulaError("lists nested too deep for mean")
-    machine.spend(len(items))
+    machine.spend(2 * len(items))
     count, total = 0, 0.0
     for item in items:
         held, size = _summed(machine, item, depth + 1) if isinstance(item, list) else (1, _measured(item, "mean"))
