@@ -6,13 +6,14 @@ Nodes, elements that are made and dearer work are paid for in steps; ``prices`` 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from autoscaler.core.formula import prices
 from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.members import call_member
 from autoscaler.core.formula.operators import BINARY, NUMERIC, cut, fetch, negate, part, raise_to, to_bytes, truth
 from autoscaler.core.formula.predicates import REWRITTEN
-from autoscaler.core.formula.prices import CALL, CALLS, LAYOUT, LETTERS, METHOD, NODE, OTHERS, PATTERN, POWER, ROOT
+from autoscaler.core.formula.prices import NODE
 from autoscaler.core.formula.tree import MAX_STEPS, Kind
-from autoscaler.core.formula.values import Env, FormulaError, Instant, Value, is_nil, name_of
+from autoscaler.core.formula.values import Env, FormulaError, Instant, Span, Value, is_nil, name_of
 from autoscaler.model.formula import Node
 
 
@@ -67,7 +68,7 @@ class Machine:
 
     def spend_text(self, length: int) -> None:
         """Pay for a text before it is made."""
-        self.spend(length // LETTERS)
+        self.spend(length // prices.LETTERS)
 
     def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
         """Evaluate a predicate for one element after the other, from the place ``first`` on."""
@@ -134,9 +135,10 @@ def _binary(machine: Machine, node: Node) -> Value:
 
 def _pay(machine: Machine, word: str, left: Value, right: Value) -> None:
     """Charge what an operator reads beyond two numbers; a pattern must be compiled first."""
-    machine.spend(OTHERS)
+    of_time = isinstance(left, (Instant, Span)) or isinstance(right, (Instant, Span))
+    machine.spend(prices.INSTANT if of_time else prices.OTHERS)
     if isinstance(right, str) and word == "matches":
-        machine.spend(PATTERN + len(right))
+        machine.spend(prices.PATTERN + len(right))
     if isinstance(right, list) and word == "in":
         machine.spend(len(right))
     if isinstance(left, (str, list, dict)) and isinstance(right, (str, list, dict)):
@@ -168,7 +170,7 @@ def _range(machine: Machine, left: Node, right: Node) -> Value:
 
 def _power(machine: Machine, left: Node, right: Node) -> Value:
     base, exponent = machine.run(left), machine.run(right)
-    machine.spend(POWER + ROOT if isinstance(exponent, float) and exponent % 1 else POWER)
+    machine.spend(prices.POWER + prices.ROOT if isinstance(exponent, float) and exponent % 1 else prices.POWER)
     return raise_to(base, exponent)
 
 
@@ -262,7 +264,7 @@ def _call(machine: Machine, node: Node) -> Value:
     if (predicate := REWRITTEN.get(name)) is not None:
         return predicate(machine, *node.children)
     arguments = [machine.run(child) for child in node.children]
-    machine.spend(CALLS.get(name, CALL))
+    machine.spend(prices.CALLS.get(name, prices.CALL))
     if name not in FUNCTIONS:
         raise FormulaError(f'"{name}" is a value and cannot be called')
     return FUNCTIONS[name](machine, *arguments)
@@ -270,7 +272,8 @@ def _call(machine: Machine, node: Node) -> Value:
 
 def _method(machine: Machine, node: Node) -> Value:
     base, *arguments = (machine.run(child) for child in node.children)
-    machine.spend(METHOD + sum(LAYOUT * len(argument) for argument in arguments if isinstance(argument, str)))
+    letters = sum(len(argument) for argument in arguments if isinstance(argument, str))
+    machine.spend(prices.METHOD + prices.LAYOUT * letters)
     return call_member(base, str(node.literal), arguments)
 
 

@@ -12,6 +12,8 @@ LETTERS = 8
 """Characters of text that one step pays for."""
 OTHERS = 3
 """An operator on anything but two numbers."""
+INSTANT = 40
+"""An operator on an instant or a duration."""
 POWER = 20
 """A power."""
 ROOT = 100
