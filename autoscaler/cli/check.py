@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from autoscaler.cli.output import API_VERSION, Screen, stdout, with_color
+from autoscaler.cli.output import API_VERSION, Screen, columns, stdout, with_color
 from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
 from autoscaler.manifests.document import Finding
 from autoscaler.manifests.files import snapshot
@@ -155,7 +155,7 @@ def write_findings(findings: Iterable[Finding], screen: Screen) -> None:
         if fault.excerpt is not None:
             screen.write(f"    {fault.excerpt}")
             if fault.caret is not None:
-                screen.write(f"    {' ' * fault.caret}^")
+                screen.write(f"    {' ' * columns(fault.excerpt[: fault.caret])}^")
 
 
 def _summary(result: Result) -> str:

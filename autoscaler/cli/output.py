@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Callable
 from typing import TextIO, TypeVar
 
@@ -49,6 +50,13 @@ class Screen:
     def paint(self, text: str, color: str, *, bold: bool = False) -> str:
         """Colour a word where that is wanted; colour never carries meaning."""
         return click.style(text, fg=color, bold=bold) if self._colors else text
+
+
+def columns(text: str) -> int:
+    """Give how many columns of a terminal a text takes: East Asian signs take two, marks on a letter none."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )
 
 
 def stdout(color: str = "auto") -> Screen:

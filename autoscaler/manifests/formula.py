@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 
-from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, UnexpectedInput
 
 from autoscaler.core.formula.check import check
 from autoscaler.core.formula.evaluate import execute
@@ -16,6 +16,7 @@ from autoscaler.core.formula.rewrite import rewrite
 from autoscaler.core.formula.shapes import CheckError
 from autoscaler.core.formula.tree import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from autoscaler.core.formula.values import FormulaError, parse_float
+from autoscaler.manifests.formula_faults import helped, point, swallowed, unexpected
 from autoscaler.manifests.formula_grammar import GRAMMAR
 from autoscaler.manifests.formula_rows import Misplaced, place_of
 from autoscaler.manifests.formula_tree import Builder
@@ -57,16 +58,16 @@ def wrap(text: str) -> tuple[str, int]:
     return f"{_CAST}{text})", len(_CAST)
 
 
-def parse_formula(text: str, names: Iterable[str], *, path: str) -> Formula | Fault:
+def parse_formula(text: str, names: Iterable[str], *, path: str, others: Iterable[str] = ()) -> Formula | Fault:
     """Parse a formula, check its types and try it with every trigger at -1.
 
-    ``names`` are those of the triggers that have a variable: named ones, cpu and memory excepted.
+    ``names`` are those of the triggers that have a variable: named ones, cpu and memory excepted; those are ``others``.
     A fault's ``column`` counts from 1 in the text; its ``reason`` is one of ``compile``, ``unknown_name`` and
     ``dummy_run``.
     """
     known = frozenset(names)
     if len(text.encode(errors="replace")) > MAX_TEXT:
-        return _fault(text, path, 1, f"the formula is longer than {MAX_TEXT} bytes: shorten it", "compile")
+        return point(text, path, 1, f"the formula is longer than {MAX_TEXT} bytes: shorten it", "compile")
     wrapped, shift = wrap(text)
     builder = Builder(known, shift)
     try:
@@ -74,14 +75,26 @@ def parse_formula(text: str, names: Iterable[str], *, path: str) -> Formula | Fa
         _measure(root)
         check(root, known)
     except UnexpectedInput as error:
-        message, offset = _unexpected(error, wrapped)
-        return _fault(text, path, builder.column(offset), message, "compile")
+        message, offset = _syntax(text, error, wrapped, shift)
+        return point(text, path, offset + 1, message, "compile")
     except Misplaced as error:
-        return _fault(text, path, builder.column(error.offset), error.message, "compile")
+        return point(text, path, builder.column(error.offset), error.message, "compile")
     except CheckError as error:
         reason = "unknown_name" if error.unknown_name else "compile"
-        return _fault(text, path, error.column, _helped(error, known), reason)
+        return point(text, path, error.column, helped(error, text, known, others), reason)
     return _tried(Formula(text=text, root=rewrite(root)), known, path)
+
+
+def _syntax(text: str, error: UnexpectedInput, wrapped: str, shift: int) -> tuple[str, int]:
+    """Say what is wrong in the author's own text, and where in it; what KEDA adds is not there to be seen."""
+    try:
+        _parser().parse(text)
+    except UnexpectedInput as alone:
+        return unexpected(alone, text)
+    except Misplaced as alone:
+        return alone.message, alone.offset
+    message, offset = unexpected(error, wrapped)
+    return (message, max(offset - shift, 0)) if offset - shift < len(text) else swallowed(text)
 
 
 def _tried(formula: Formula, names: frozenset[str], path: str) -> Formula | Fault:
@@ -89,7 +102,7 @@ def _tried(formula: Formula, names: frozenset[str], path: str) -> Formula | Faul
         execute(formula, dict.fromkeys(names, _TRIAL), _TRIAL_AT, absent=0.0)
     except FormulaError as error:
         message = f"with every trigger at -1 it fails: {error.message}"
-        return _fault(formula.text, path, error.column or 1, message, "dummy_run")
+        return point(formula.text, path, error.column or 1, message, "dummy_run")
     return formula
 
 
@@ -100,6 +113,7 @@ def parse_modifiers(
     activation_target: str,
     metric_type: str,
     names: Iterable[str],
+    others: Iterable[str] = (),
     path: str = "spec.advanced.scalingModifiers",
 ) -> Modifiers | Faults | None:
     """Read ``scalingModifiers``; None where all four are empty: there are no modifiers.
@@ -111,7 +125,7 @@ def parse_modifiers(
     for field, given in (("formula", formula), ("target", target)):
         if not given:
             return _refused(f"{path}.{field}", "E102", f"scalingModifiers needs a {field}: add it", f"{field}_missing")
-    parsed = parse_formula(formula, names, path=f"{path}.formula")
+    parsed = parse_formula(formula, names, path=f"{path}.formula", others=others)
     if isinstance(parsed, Fault):
         return Faults(faults=(parsed,))
     amount = parse_float(target)
@@ -146,38 +160,6 @@ def _measure(root: Node) -> None:
         if depth > MAX_DEPTH:
             raise CheckError(f"the formula is nested deeper than {MAX_DEPTH}: simplify it", node.column)
         pending += [(child, depth + 1) for child in node.children]
-
-
-def _unexpected(error: UnexpectedInput, wrapped: str) -> tuple[str, int]:
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        return f'"{plain(str(error.token), 40)}" is not expected here', error.token.start_pos or 0
-    if isinstance(error, UnexpectedCharacters):
-        return f'"{plain(wrapped[error.pos_in_stream or 0], 40)}" is not expected here', error.pos_in_stream or 0
-    return "the formula ends too early", len(wrapped)
-
-
-def _helped(error: CheckError, names: frozenset[str]) -> str:
-    if not error.unknown_name:
-        return error.message
-    known = ", ".join(sorted(names)[:10]) or "none"
-    return f"{error.message}; the triggers with a name are: {plain(known)}"
-
-
-def _fault(text: str, path: str, column: int, message: str, reason: str) -> Fault:
-    """Point at the column: the excerpt is its line of the formula."""
-    offset = min(column - 1, len(text))
-    begin = text.rfind("\n", 0, offset) + 1
-    line = text[begin:].split("\n", 1)[0]
-    return Fault(
-        code="E104",
-        severity=Severity.ERROR,
-        path=path,
-        message=f"{message} (column {offset + 1} of the formula)",
-        column=offset + 1,
-        excerpt=plain(line),
-        caret=offset - begin,
-        reason=reason,
-    )
 
 
 def _refused(path: str, code: str, message: str, reason: str) -> Faults:

@@ -38,6 +38,7 @@ def read_modifiers(spec: WrittenSpec, path: str) -> tuple[Modifiers | None, tupl
         activation_target=written.activation_target or "",
         metric_type=written.metric_type or "",
         names=names,
+        others=[one.name for one in spec.triggers if one.name and one.type in RESOURCE_TYPES],
         path=where,
     )
     assert read is not None, "modifiers in use are never empty"

@@ -110,7 +110,8 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
         faults.extend(rules.judge(_case(what, spec, scalers, settings)))
         behavior, behavior_faults = _behavior(spec, pause, what.path, settings)
         modifiers, modifier_faults = read_modifiers(spec, what.path)
-        faults.extend((*behavior_faults, *modifier_faults))
+        told = {fault.path for fault in schema_faults}  # what is no text at all is not also missing
+        faults.extend((*behavior_faults, *(fault for fault in modifier_faults if fault.path not in told)))
         obj = replace(
             _build(what, spec, triggers, words, settings),
             behavior=behavior,
