@@ -19,7 +19,7 @@ COMPOSITE: Mapping[str, str] = {
 """Kinds of families whose samples belong together, and the label that tells them apart."""
 _TOLD = r"(?:[^\"\\\n]|\\[\\\"n])*"
 _SAMPLE = re.compile(
-    rf"(?P<name>{NAME})?[ \t]*(?:\{{(?P<labels>[^\n]*)\}})?[ \t]*(?P<value>[^\s{{}}]+)(?:[ \t]+(?P<at>-?[0-9]+))?"
+    rf"(?P<name>{NAME})?+[ \t]*+(?:\{{(?P<labels>[^\n]*)\}})?[ \t]*+(?P<value>[^\s{{}}]++)(?:[ \t]++-?[0-9]++)?"
 )
 _ITEM = re.compile(
     rf"[ \t]*(?:(?P<label>[a-zA-Z_][a-zA-Z0-9_]*)|\"(?P<quoted>{_TOLD})\")[ \t]*"

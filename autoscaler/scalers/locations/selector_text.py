@@ -9,7 +9,7 @@ from autoscaler.model.value import value
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*"
-_GAP = r"(?:[ \t\r\n]|#[^\n]*(?:\n|\Z))*"
+_GAP = r"(?:[ \t\r\n]|#[^\n]*(?:\n|\Z))*+"
 _CODE = r"[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}"
 _STRING = rf"\"(?:[^\"\\\n]|\\(?:[abfnrtv\\\"]|{_CODE}))*\"|'(?:[^'\\\n]|\\(?:[abfnrtv\\']|{_CODE}))*'|`[^`]*`"
 _SELECTOR = re.compile(rf"{_GAP}(?P<name>{NAME})?{_GAP}(?:\{{(?P<inner>.*)\}})?{_GAP}", re.DOTALL)

@@ -193,9 +193,23 @@ def test_selectors_of_promql(selector, number):
         ("# HELP temp a\\xb\ntemp 5", None),
         ('# TYPE h histogram\nh_bucket{le="x"} 1\ntemp 5', None),
         ("temp 0x1p4", None),
+        ("temp5", None),
+        ("temp 5\nother7", None),
     ],
 )
 def test_the_text_format_of_expfmt(body, number):
     """Names in braces are read; what expfmt refuses breaks the whole answer (text_parse.go)."""
     found = find_in_metrics(body.encode(), "temp")
     assert (None if isinstance(found, NotFound) else found) == number
+
+
+@pytest.mark.parametrize("body", [b"a" * 500_000 + b"{", b"a" + b" " * 500_000 + b"{", b"a{" + b"}" * 500_000])
+def test_a_broken_line_is_seen_at_once(body):
+    """No part of a line gives back what it took, so a long line costs what its length does."""
+    assert isinstance(find_in_metrics(body, "temp"), NotFound)
+
+
+@pytest.mark.parametrize("selector", [" " * 100_000 + "!", " " * 100_000 + "temp temp", "temp{" + " " * 100_000])
+def test_a_broken_selector_is_seen_at_once(selector):
+    """Blanks before, between and after its parts cost what their number does."""
+    assert isinstance(find_in_metrics(METRICS.encode(), selector), NotFound)
