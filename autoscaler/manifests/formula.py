@@ -15,13 +15,14 @@ from autoscaler.core.formula.evaluate import execute
 from autoscaler.core.formula.rewrite import rewrite
 from autoscaler.core.formula.shapes import CheckError
 from autoscaler.core.formula.tree import MAX_DEPTH, MAX_NODES, MAX_TEXT
-from autoscaler.core.formula.values import FormulaError, parse_float
+from autoscaler.core.formula.values import FormulaError
 from autoscaler.manifests.formula_faults import helped, point, swallowed, unexpected
 from autoscaler.manifests.formula_grammar import GRAMMAR
 from autoscaler.manifests.formula_rows import Misplaced, place_of
 from autoscaler.manifests.formula_tree import Builder
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.formula import Formula, Node
+from autoscaler.model.gotext import parse_float
 from autoscaler.model.objects import MetricTarget, Modifiers, TargetType
 from autoscaler.model.text import plain
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from lark import Token
 
-from autoscaler.core.formula.values import parse_float
 from autoscaler.manifests.formula_rows import Misplaced, place_of
+from autoscaler.model.gotext import parse_float
 
 _ESCAPES: Mapping[str, str] = {
     "a": "\a",

@@ -5,10 +5,10 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from autoscaler.core.formula.values import parse_float
 from autoscaler.manifests.faults import error
 from autoscaler.manifests.written import RESOURCE_TYPES, WrittenModifiers, WrittenSpec
 from autoscaler.model.faults import Fault, Faults
+from autoscaler.model.gotext import parse_float
 from autoscaler.model.objects import MetricTarget, Modifiers
 
 UNWRITABLE: Final = "unwritable"

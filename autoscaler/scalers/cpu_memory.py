@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from autoscaler.model.faults import Faults
+from autoscaler.model.gotext import parse_int
 from autoscaler.model.objects import Ask, MetricKind, MetricTarget, Question, Source, TargetType
 from autoscaler.model.observation import Measurement, Missing, MissingReason, PodSamples
 from autoscaler.model.quantity import parse_quantity
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret, plain
 from autoscaler.scalers.contract import Answer
-from autoscaler.scalers.literals import parse_plain_integer
 from autoscaler.scalers.metadata import Reader
 
 _SAMPLES = msgspec.json.Decoder(PodSamples)
@@ -63,7 +63,7 @@ def _target(reader: Reader, spec: TriggerSpec, text: str) -> MetricTarget:
     unread = MetricTarget(type=TargetType.UTILIZATION, amount=0)
     match spec.metric_type:
         case TargetType.UTILIZATION.value:
-            percent = parse_plain_integer(text, 32)
+            percent = parse_int(text, 32)
             if percent is not None:
                 return MetricTarget(type=TargetType.UTILIZATION, amount=percent)
             wanted = "a whole number of percent"

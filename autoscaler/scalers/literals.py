@@ -5,25 +5,12 @@ Every function gives None for a text that Go refuses; who asks says which field 
 
 import math
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 
-BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+from autoscaler.model import gotext
+
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_DURATION = re.compile(r"(?P<sign>[+-]?)(?P<parts>(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
-_PART = re.compile(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>ns|us|µs|μs|ms|s|m|h)")
-_UNITS: Mapping[str, int] = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,
-    "μs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 _LONGEST = 2**63 - 1
@@ -31,7 +18,7 @@ _LONGEST = 2**63 - 1
 
 def trim(text: str) -> str:
     """Drop the blanks that Go's strings.TrimSpace drops, at both ends."""
-    return text.strip(BLANKS)
+    return text.strip(gotext.BLANKS)
 
 
 def parse_flag(text: str) -> bool | None:
@@ -51,12 +38,7 @@ def parse_number(text: str) -> float | None:
 
 def parse_integer(text: str, bits: int = 64) -> int | None:
     """Read a JSON integer that fits ``bits`` bits. Source: KEDA typed_config.go, Go encoding/json."""
-    return _fitting(text, bits) if _JSON_INTEGER.fullmatch(text) else None
-
-
-def parse_plain_integer(text: str, bits: int = 64) -> int | None:
-    """Read a decimal integer, leading zeros and plus sign allowed. Source: Go strconv.ParseInt."""
-    return _fitting(text, bits) if _INTEGER.fullmatch(text) else None
+    return gotext.parse_int(text, bits) if _JSON_INTEGER.fullmatch(text) else None
 
 
 def parse_nanoseconds(text: str) -> int | None:
@@ -64,9 +46,9 @@ def parse_nanoseconds(text: str) -> int | None:
 
     Milliseconds beyond 64 bits of nanoseconds saturate where KEDA's wrap (D12).
     """
-    if (nanoseconds := _go_duration(text)) is not None:
+    if (nanoseconds := gotext.parse_duration(text)) is not None:
         return nanoseconds if nanoseconds >= 0 else None
-    milliseconds = parse_plain_integer(text)
+    milliseconds = gotext.parse_int(text)
     if milliseconds is None or milliseconds < 0:
         return None
     return min(milliseconds * 10**6, _LONGEST)
@@ -92,40 +74,3 @@ def parse_pairs(text: str, separator: str = ",") -> tuple[tuple[str, str], ...] 
             return None
         found[trim(key)] = trim(value)
     return tuple(sorted(found.items()))
-
-
-def _fitting(text: str, bits: int) -> int | None:
-    if len(text) > 64:
-        return None
-    number = int(text)
-    return number if -(2 ** (bits - 1)) <= number < 2 ** (bits - 1) else None
-
-
-def _go_duration(text: str) -> int | None:
-    """Source: Go time.ParseDuration."""
-    if text in ("0", "+0", "-0"):
-        return 0
-    match = _DURATION.fullmatch(text)
-    if match is None or len(text) > 256:
-        return None
-    total = sum(_nanoseconds(part) for part in _PART.finditer(match["parts"]))
-    if total > _LONGEST:
-        return None
-    return -total if match["sign"] == "-" else total
-
-
-def _nanoseconds(part: re.Match[str]) -> int:
-    """Read one number and its unit; a fraction is multiplied as a double, which may cost it a nanosecond."""
-    unit = _UNITS[part["unit"]]
-    fraction, scale = _leading_fraction(part["fraction"] or "")
-    return int(part["whole"] or "0") * unit + int(float(fraction) * (unit / scale))
-
-
-def _leading_fraction(digits: str) -> tuple[int, float]:
-    """Take the digits of a fraction that 63 bits hold, and what they are to be divided by."""
-    fraction, scale = 0, 1.0
-    for digit in digits:
-        if fraction > _LONGEST // 10 or fraction * 10 + int(digit) > _LONGEST + 1:
-            break
-        fraction, scale = fraction * 10 + int(digit), scale * 10
-    return fraction, scale

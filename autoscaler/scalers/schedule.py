@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autoscaler.model.gotext import BLANKS
 from autoscaler.model.value import value
-from autoscaler.scalers.literals import BLANKS, trim
+from autoscaler.scalers.literals import trim
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

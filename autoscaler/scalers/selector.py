@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
+from autoscaler.model.gotext import parse_int
 from autoscaler.model.value import value
 
 _BLANKS = " \t\r\n"
 _TOKEN = re.compile(rf"[{_BLANKS}]*(==|!=|[=!(),<>]|[^{_BLANKS}=!(),<>]+)")
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,64}")
 _MARKS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
 
 
@@ -50,9 +50,10 @@ class Requirement:
 
     def _compares(self, label: str) -> bool:
         (limit,) = self.values
-        if not _is_integer(label):
+        number = parse_int(label)
+        if number is None:
             return False
-        return int(label) > int(limit) if self.relation is Relation.ABOVE else int(label) < int(limit)
+        return number > int(limit) if self.relation is Relation.ABOVE else number < int(limit)
 
 
 def parse_selector(text: str) -> tuple[Requirement, ...] | None:
@@ -118,7 +119,7 @@ def _compared(key: str, reader: _Tokens) -> Requirement | None:
         return None
     if values is None or not all(map(_is_value, values)):
         return None
-    if relation in (Relation.ABOVE, Relation.BELOW) and not all(map(_is_integer, values)):
+    if relation in (Relation.ABOVE, Relation.BELOW) and None in map(parse_int, values):
         return None
     return Requirement(key=key, relation=relation, values=values)
 
@@ -154,11 +155,6 @@ def _values(reader: _Tokens) -> frozenset[str] | None:
         else:
             item = part or ""
     return None if part is None else frozenset((*found, item))
-
-
-def _is_integer(text: str) -> bool:
-    """Source: Go strconv.ParseInt, 64 bits."""
-    return _INTEGER.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
 
 
 def _is_key(key: str) -> bool:

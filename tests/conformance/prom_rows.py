@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from autoscaler.model.gotext import parse_float
 from autoscaler.model.objects import Ask
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Sample
-from autoscaler.scalers.numbers import parse_float, to_milli
+from autoscaler.scalers.numbers import to_milli
 from tests.scripted import Request, Scripted, body
 
 NOT_JUDGED = frozenset(("user-agent", "accept-encoding", "connection", "referer", "accept", "host"))

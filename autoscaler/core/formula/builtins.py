@@ -15,10 +15,10 @@ from autoscaler.core.formula.values import (
     Value,
     is_number,
     name_of,
-    parse_float,
     to_int,
     wrap,
 )
+from autoscaler.model.gotext import parse_float, parse_int
 
 Function = Callable[..., Value]
 
@@ -69,7 +69,7 @@ def _int(machine: Evaluator, item: Value) -> Value:
         return item.nanoseconds
     if isinstance(item, Named):
         return item.number
-    if isinstance(item, str) and (number := texts.parse_int(item)) is not None:
+    if isinstance(item, str) and (number := parse_int(item)) is not None:
         return number
     raise FormulaError(f"int cannot read {_described(item)}")
 

@@ -2,7 +2,8 @@
 
 from autoscaler.core.formula.layouts import plain_instant
 from autoscaler.core.formula.tree import MAX_DEPTH
-from autoscaler.core.formula.values import FormulaError, Instant, Named, Span, Value, Zone, show_float, show_span
+from autoscaler.core.formula.values import FormulaError, Instant, Named, Span, Value, Zone, show_span
+from autoscaler.model.gotext import show_float
 
 
 def show(item: Value, depth: int = 0) -> str:

@@ -23,23 +23,11 @@ from autoscaler.core.formula.values import (
     Span,
     Value,
     name_of,
-    show_float,
 )
+from autoscaler.model.gotext import BLANKS, show_float
 
 Function = Callable[..., Value]
-_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
-_BLANKS = "".join(
-    map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F))
-)
-_BLANKS += chr(0x3000)
-"""What Go's unicode.IsSpace names."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def parse_int(text: str) -> int | None:
-    """Read a 64-bit integer as Go's strconv.Atoi does; None where that is an error."""
-    number = int(text) if _INTEGER.fullmatch(text) else 2**63
-    return number if -(2**63) <= number < 2**63 else None
 
 
 def _text(item: Value, word: str) -> str:
@@ -70,7 +58,7 @@ def _changed(letter: str, change: Callable[[str], str]) -> str:
     return simple if len(simple) == 1 else letter
 
 
-def _trim(machine: Evaluator, item: Value, chars: Value = _BLANKS) -> Value:
+def _trim(machine: Evaluator, item: Value, chars: Value = BLANKS) -> Value:
     text = _text(item, "trim")
     machine.spend_text(len(text))
     return text.strip(_text(chars, "trim")) if chars != "" else text

@@ -3,7 +3,6 @@
 A time zone is looked up in the system's zone data; nothing else is touched.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,20 +11,10 @@ from autoscaler.core.formula.layouts import Unreadable, parse_instant
 from autoscaler.core.formula.predicates import Evaluator
 from autoscaler.core.formula.prices import LAYOUT
 from autoscaler.core.formula.values import FormulaError, Instant, Span, Value, Zone, name_of
+from autoscaler.model.gotext import parse_duration
 
 Function = Callable[..., Value]
 
-_UNITS: Mapping[str, int] = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,
-    "μs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
-_PART = re.compile(r"([0-9]{0,18})(?:\.([0-9]{0,18}))?(ns|us|µs|μs|ms|s|m|h)")
 _DEFAULT_LAYOUTS = (
     "2006-01-02",
     "15:04:05",
@@ -35,25 +24,6 @@ _DEFAULT_LAYOUTS = (
     "Monday, 02-Jan-06 15:04:05 MST",
     "Mon, 02 Jan 2006 15:04:05 MST",
 )
-
-
-def parse_span(text: str) -> Span | None:
-    """Read a duration as Go's time.ParseDuration does; None where that is an error."""
-    body = text[1:] if text[:1] in ("+", "-") else text
-    parts, end = 0, 0
-    for part in _PART.finditer(body):
-        if part.start() != end or not (part[1] or part[2]):
-            return None
-        parts += _nanoseconds(part)
-        end = part.end()
-    if end != len(body) or (not body) or parts >= 2**63:
-        return Span(nanoseconds=0) if body == "0" else None
-    return Span(nanoseconds=-parts if text[0] == "-" else parts)
-
-
-def _nanoseconds(part: re.Match[str]) -> int:
-    unit, fraction = _UNITS[part[3]], part[2] or ""
-    return int(part[1] or "0") * unit + int(fraction or "0") * unit // int("1" + "0" * len(fraction))
 
 
 def _now(machine: Evaluator, zone: Value = None) -> Value:
@@ -82,8 +52,8 @@ _LOOK_UP = 100
 
 
 def _duration(machine: Evaluator, item: Value) -> Value:
-    if isinstance(item, str) and len(item) < 256 and (span := parse_span(item)) is not None:
-        return span
+    if isinstance(item, str) and (nanoseconds := parse_duration(item)) is not None:
+        return Span(nanoseconds=nanoseconds)
     raise FormulaError("duration needs a text such as 1h30m")
 
 

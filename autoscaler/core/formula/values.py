@@ -4,7 +4,6 @@ Source: expr-lang vm/runtime. No value here ever shows an attribute of a Python 
 """
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
@@ -85,10 +84,6 @@ def is_nil(item: Value) -> bool:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALLEST = -(2**63)
-_FLOAT = re.compile(
-    r"nan|[+-]?(?:inf(?:inity)?|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]+)?)", re.IGNORECASE
-)
-_HEX_FLOAT = re.compile(r"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
 
 
 def wrap(number: int) -> int:
@@ -101,23 +96,6 @@ def to_int(number: float) -> int:
     if math.isfinite(number) and -(2.0**63) <= number < 2.0**63:
         return int(number)
     return _SMALLEST
-
-
-def parse_float(text: str) -> float | None:
-    """Read a float as Go's strconv.ParseFloat does; None where that is an error, out of range included."""
-    if _HEX_FLOAT.fullmatch(text):
-        return _from_hex(text)
-    if not _FLOAT.fullmatch(text) or "__" in text or re.search(r"_(?![0-9])|(?<![0-9])_", text):
-        return None
-    number = float(text.replace("_", ""))
-    return None if math.isinf(number) and "inf" not in text.lower() else number
-
-
-def _from_hex(text: str) -> float | None:
-    try:
-        return float.fromhex(text.replace("_", ""))
-    except (OverflowError, ValueError):
-        return None
 
 
 def name_of(item: Value) -> str:
@@ -174,32 +152,6 @@ def _alike(left: Value, right: Value, depth: int) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(_alike(a, b, depth + 1) for a, b in zip(left, right, strict=True))
     return left == right
-
-
-def show_float(number: float, *, below: int = 6, above: int = -4) -> str:
-    """Write a float with the fewest digits, with an exponent outside ``above`` .. ``below``. Source: Go strconv, %g."""
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "+Inf" if number > 0 else "-Inf"
-    sign, digits, exponent = _shortest(number)
-    if exponent < above or exponent >= below:
-        tail = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    whole, tail = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
-    return f"{sign}{whole}.{tail}" if tail else sign + whole
-
-
-def _shortest(number: float) -> tuple[str, str, int]:
-    """Give sign, digits and exponent of the shortest text that reads back as the same number."""
-    mantissa, _, power = repr(abs(number)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    exponent = int(power or "0") + len(whole) - 1 - (len(whole + fraction) - len(digits))
-    sign = "-" if math.copysign(1.0, number) < 0 else ""
-    return sign, digits.rstrip("0") or "0", exponent if number else 0
 
 
 _SPAN_UNITS: tuple[tuple[int, str], ...] = ((10**3, "µs"), (10**6, "ms"), (10**9, "s"))

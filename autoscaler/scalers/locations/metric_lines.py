@@ -6,9 +6,9 @@ Source: prometheus/common expfmt text_parse.go.
 import re
 from collections.abc import Iterator, Mapping
 
+from autoscaler.model.gotext import parse_float
 from autoscaler.model.value import value
 from autoscaler.scalers.locations.selector_text import NAME
-from autoscaler.scalers.numbers import parse_float
 
 COMPOSITE: Mapping[str, str] = {
     "histogram": "le",

@@ -6,13 +6,12 @@ A node's tag is empty where none is written: what a plain text means is found he
 import math
 import re
 from base64 import b64decode
-from decimal import Decimal
 from typing import TypeAlias
 
 import yaml
 
+from autoscaler.model.gotext import parse_float, show_float
 from autoscaler.model.value import value
-from autoscaler.scalers.numbers import parse_float
 
 _PREFIX = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -81,7 +80,7 @@ def key_of(scalar: Scalar) -> str:
         case bool():
             return "true" if scalar else "false"
         case float():
-            return _printed(scalar)
+            return show_float(scalar)
         case Instant(text=text):
             year, *others = text.split("-")
             return "-".join((year, *(part.zfill(2) for part in others))) + " 00:00:00 +0000 UTC"
@@ -124,16 +123,3 @@ def _binary(text: str) -> str:
         return b64decode("".join(text.split()), validate=True).decode(errors="replace")
     except ValueError as error:
         raise BrokenYamlError from error
-
-
-def _printed(number: float) -> str:
-    """Print a float by its shortest digits, from a million on with an exponent."""
-    if not math.isfinite(number):
-        return "NaN" if number != number else "+Inf" if number > 0 else "-Inf"
-    told = Decimal(repr(number)).normalize()
-    power = told.adjusted()
-    if not number or -4 <= power < 6:
-        return format(told, "f")
-    digits = "".join(map(str, told.as_tuple().digits))
-    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{'-' if number < 0 else ''}{digits[0]}{fraction}e{power:+03d}"

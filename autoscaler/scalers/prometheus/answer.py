@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from autoscaler.model.gotext import parse_float
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.value import value
 from autoscaler.scalers.contract import Response
-from autoscaler.scalers.numbers import parse_float
 from autoscaler.scalers.quoting import quoted, unquoted
 
 _MANY_BYTES = 65536  # from here on series are counted before they are looked at: 200,000 of them take 0.2 s

@@ -1,61 +1,10 @@
-"""Sample values by Go's grammar, and the one rounding."""
+"""The one rounding of sample values."""
 
 import math
 
 import pytest
 
-from autoscaler.scalers.numbers import parse_float, to_milli
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("5", 5.0),
-        ("-5.", -5.0),
-        (".5", 0.5),
-        ("+1e3", 1000.0),
-        ("1e-400", 0.0),
-        ("0x1.8p1", 3.0),
-        ("1_000.5_0", 1000.5),
-        ("0x_1p0", 1.0),
-        ("-Inf", -math.inf),
-        ("+infinity", math.inf),
-    ],
-)
-def test_what_go_reads_is_read(text: str, number: float) -> None:
-    """Decimals, exponents, hexadecimal floats with an exponent, underscores between digits and infinities."""
-    assert parse_float(text) == number
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " 5",
-        "5 ",
-        "0x10",
-        "1e400",
-        "0x1p9999",
-        "+NaN",
-        "-nan",
-        "_1",
-        "1_",
-        "1__0",
-        "1e",
-        "5f",
-        "٣",
-        "1,5",
-        "9" * 5000,
-    ],
-)
-def test_what_go_refuses_is_none(text: str) -> None:
-    """Blanks, missing exponents, signs of NaN, what is beyond a double and other scripts' digits."""
-    assert parse_float(text) is None
-
-
-def test_nan_is_a_number_here() -> None:
-    """NaN is told from what is no number at all."""
-    assert math.isnan(parse_float("NaN") or 0.0)
+from autoscaler.scalers.numbers import to_milli
 
 
 @pytest.mark.parametrize(
