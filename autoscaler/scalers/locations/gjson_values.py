@@ -27,11 +27,10 @@ _NOT_JOINT = re.compile(r"[^\x00-\x20,:]")
 _NUMERIC = frozenset("+-0123456789iIN")
 _WHOLE = re.compile("-?[0-9]*")
 _ESCAPES = {"\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"'}
-_UNQUOTED = re.compile(r'[\x00-\x1f"\\]')
-_ESCAPED = {told: f"\\{letter}" for letter, told in _ESCAPES.items() if letter != "/"}
 _SKIPPER = json.JSONDecoder(parse_int=float, strict=False)
 _BYTES_A_STEP = 256
 _STEPS_A_VALUE = 4
+_SURPRISES = 8
 
 
 class Kind(Enum):
@@ -85,9 +84,13 @@ class TooCostlyError(Exception):
 
 @dataclass
 class Budget:
-    """How many steps a search may still take; a step is a value passed over, a microsecond or so."""
+    """How many steps a search may still take; a step is a value passed over, a microsecond or so.
+
+    ``surprises``: how often brackets may still turn out to hold no JSON, which costs what stands before them, too.
+    """
 
     steps: int
+    surprises: int = _SURPRISES
 
     def spend(self, steps: int = 1) -> None:
         """Take steps; raises TooCostlyError where none are left."""
@@ -127,11 +130,11 @@ def block_end(text: str, place: int, budget: Budget) -> int:
 
     The end of the text where they never close, and one more where a string in them does not.
     """
-    if text[place] in "{[":
+    if text[place] in "{[" and budget.surprises:
         try:
             end: int = _SKIPPER.raw_decode(text, place)[1]
         except (ValueError, RecursionError):
-            pass
+            budget.surprises -= 1
         else:
             budget.passed(place, end)
             return end
@@ -273,7 +276,7 @@ def unescape(text: str) -> str:
 
 def quote(text: str) -> str:
     """Write a text as a JSON string."""
-    return '"' + _UNQUOTED.sub(lambda match: _ESCAPED.get(match[0], f"\\u{ord(match[0]):04x}"), text) + '"'
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _code_point(text: str, place: int) -> tuple[str, int]:

@@ -103,6 +103,8 @@ def test_broken_json_is_searched_as_far_as_gjson_goes(body, path, number):
         (b"[" + b"1," * 100_000 + b"1]", "|".join(["@reverse"] * 50) + "|0"),
         (b"[" + b'{"a":1},' * 60_000 + b"1]", "[" + ",".join(["#.a"] * 100) + "].0"),
         (b'{"a":' * 300_000, "@dig:a"),
+        (b"[" + b'{"a":x},' * 50_000, "#.a"),
+        (b'{"a":"\\""}', "|".join(["@tostr"] * 70)),
     ],
 )
 def test_a_search_ends_within_its_steps(body, path):
