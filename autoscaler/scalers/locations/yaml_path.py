@@ -1,4 +1,4 @@
-"""Dotted paths into YAML, decoded as go-yaml decodes it into a map; aliases are followed and never expanded.
+"""Dotted paths into YAML, decoded as go-yaml decodes it into a map; aliases are followed, merges copied up to a bound.
 
 Source: KEDA metrics_api_scaler.go, getValueFromYAMLResponse, get_value_by_path.go; gopkg.in/yaml.v3 decode.go.
 """
@@ -13,6 +13,7 @@ from autoscaler.scalers.locations.yaml_scalars import BrokenYamlError, Scalar, i
 
 _DEPTH = 64
 _EVENTS = 50_000
+_MERGED = 400_000
 _MERGE = "<<"
 _Tree: TypeAlias = "Scalar | dict[str, _Tree]"
 
@@ -33,7 +34,7 @@ def find_in_yaml(body: bytes, location: str) -> float | NotFound:
         loader = _Loader(body)
         node = loader.get_node() if loader.check_node() else None
         tree = _Decoder().document(node)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, BrokenYamlError):
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, BrokenYamlError, RecursionError):
         return broken
     return NotFound(detail="the answer is empty") if tree is None else _follow(tree, location)
 
@@ -70,6 +71,7 @@ class _Decoder:
     def __init__(self) -> None:
         self._made: dict[tuple[int, bool], _Tree] = {}
         self._inside: set[int] = set()
+        self._merged = 0
 
     def document(self, node: yaml.Node | None) -> "dict[str, _Tree] | None":
         """Decode a document into a map with text keys; None where there is nothing in it."""
@@ -117,13 +119,17 @@ class _Decoder:
             if name is not None:
                 found[name] = tree
         for source in _sources(merged):
-            for name, tree in self._merged(source, texts=texts).items():
+            for name, tree in self._source(source, texts=texts).items():
                 found.setdefault(name, tree)
         return found
 
-    def _merged(self, node: yaml.Node, *, texts: bool) -> "dict[str, _Tree]":
+    def _source(self, node: yaml.Node, *, texts: bool) -> "dict[str, _Tree]":
+        """Decode what is merged; go-yaml, too, refuses a document of so many aliased values."""
         tree = self._once(node, texts=texts) if isinstance(node, yaml.MappingNode) else None
         if not isinstance(tree, dict):
+            raise BrokenYamlError
+        self._merged += len(tree)
+        if self._merged > _MERGED:
             raise BrokenYamlError
         return tree
 

@@ -155,6 +155,25 @@ def test_yaml_of_go(body, path, number):
     assert (None if isinstance(found, NotFound) else found) == number
 
 
+WIDE = "base: &a {" + ",".join(f"k{index}: 1" for index in range(12_000)) + "}\n"
+CHAIN = "m0: &m0 {a: 1}\n" + "".join(f"m{index}: &m{index} {{<<: *m{index - 1}}}\n" for index in range(1, 3000))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        WIDE + "l: [" + ",".join(["{<<: *a}"] * 5_000) + "]\n",
+        WIDE + "l: {<<: [" + ",".join(["*a"] * 20_000) + "]}\n",
+        CHAIN + "z: {1: 1, <<: *m2999}\n",
+    ],
+)
+def test_merges_are_bounded(body):
+    """A small document that merges one mapping again and again, or one into the other, is no YAML of ours."""
+    found = find_in_yaml(body.encode(), "x")
+    assert isinstance(found, NotFound)
+    assert "YAML" in found.detail
+
+
 METRICS = '# TYPE temp gauge\ntemp 36.6\ntemp{room="a b"} 20.5\n'
 
 
