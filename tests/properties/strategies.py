@@ -13,6 +13,7 @@ from autoscaler.model.objects import (
     FallbackBehavior,
     MetricKind,
     Mode,
+    Modifiers,
     Pause,
     PolicyType,
     ScaledObject,
@@ -37,6 +38,7 @@ from autoscaler.model.observation import (
     ScaleStatus,
 )
 from tests.unit.builders import BOTH, EXTRA, POLL, START, SYNC, TARGET, UID, a_trigger, an_object
+from tests.unit.formulas import some_modifiers
 
 NOW = START + timedelta(hours=2)
 
@@ -54,12 +56,9 @@ directions = st.builds(
     tolerance=fractions,
 )
 behaviors = st.builds(Behavior, scale_up=directions, scale_down=directions)
-fallbacks = st.builds(
-    Fallback,
-    threshold=st.integers(0, 3),
-    replicas=st.integers(0, 20),
-    behavior=st.sampled_from([each for each in FallbackBehavior if each is not FallbackBehavior.SCALING_MODIFIERS]),
-)
+PLAIN = tuple(each for each in FallbackBehavior if each is not FallbackBehavior.SCALING_MODIFIERS)
+ONE_NAME = ("a", "a * 2 - 10", "a / (a - 3)", "a ?? 4", "a ?? nil", "a < 5 ? a : nil", "float(a) > 2 ? 5 : 0")
+TWO_NAMES = ("a + b", "max(a, b)", "b ?? a", "(a ?? 0) + (b ?? 0)", "count([a, b], # > 3) * 4", "a / b")
 pauses = st.builds(
     Pause,
     paused=st.booleans(),
@@ -72,36 +71,69 @@ HALF_PAUSED = st.builds(Pause, scale_in=st.booleans(), scale_out=st.booleans())
 
 @st.composite
 def triggers(draw: st.DrawFn) -> tuple[Trigger, ...]:
-    """Up to three triggers: external ones of both kinds, and at times cpu."""
+    """Up to three triggers with names: external ones of both kinds, and at times cpu, of pods or of a container."""
     found = [
         a_trigger(
             draw(st.integers(1, 20)),
             type=draw(st.sampled_from([TargetType.AVERAGE_VALUE, TargetType.VALUE])),
             metric=f"s{index}",
+            name="abc"[index],
             query=f"q{index}",
             cached=draw(st.booleans()),
         )
         for index in range(draw(st.integers(1, 3)))
     ]
     if draw(st.integers(0, 3)) == 0:
-        found[-1] = a_trigger(50, type=TargetType.UTILIZATION, kind=MetricKind.RESOURCE, metric="cpu")
+        kind = draw(st.sampled_from([MetricKind.RESOURCE, MetricKind.CONTAINER_RESOURCE]))
+        found[-1] = a_trigger(50, type=TargetType.UTILIZATION, kind=kind, metric="cpu")
     return tuple(found)
+
+
+def fallbacks(behaviors: tuple[FallbackBehavior, ...], *, usable: bool = True) -> st.SearchStrategy[Fallback]:
+    """A fallback of one of these behaviors."""
+    return st.builds(
+        Fallback,
+        threshold=st.integers(0, 3),
+        replicas=st.integers(0, 20),
+        behavior=st.sampled_from(behaviors),
+        usable=st.just(usable),
+    )
+
+
+@st.composite
+def formulas(draw: st.DrawFn, external: int) -> Modifiers:
+    """A formula over so many triggers: some fail at times, some give nil or a fraction, one never gives a number."""
+    modifiers = some_modifiers(
+        draw(st.sampled_from(ONE_NAME if external == 1 else (*ONE_NAME, *TWO_NAMES))),
+        *"abc"[:external],
+        target=draw(st.integers(1, 20)),
+        activation=draw(st.sampled_from([0.0, 5.0])),
+        type=draw(st.sampled_from([TargetType.AVERAGE_VALUE, TargetType.VALUE])),
+    )
+    fraction = draw(st.integers(0, 9)) == 0
+    return replace(modifiers, target=replace(modifiers.target, amount=1500)) if fraction else modifiers
 
 
 @st.composite
 def objects(draw: st.DrawFn, *, pause: st.SearchStrategy[Pause] = HALF_PAUSED) -> ScaledObject:
     """A ScaledObject that every rule of validation allows."""
     minimum = draw(st.integers(0, 6))
+    asked = draw(triggers())
+    external = sum(trigger.ask.kind is MetricKind.EXTERNAL for trigger in asked)
+    modifiers = draw(formulas(external)) if external and draw(st.integers(0, 2)) == 0 else None
+    standing = fallbacks(tuple(FallbackBehavior) if modifiers else PLAIN, usable=_is_whole(modifiers))
     idle = draw(st.one_of(st.none(), st.integers(0, minimum - 1))) if minimum else None
     obj = an_object(
-        triggers=draw(triggers()),
+        triggers=asked,
+        modifiers=modifiers,
         minimum=minimum,
         maximum=max(minimum, 1) + draw(st.integers(0, 60)),
         idle=idle,
         behavior=draw(st.one_of(st.none(), behaviors)),
         poll=draw(st.sampled_from([0.5, 1, 5, 10, 15, 30, 60, 300])),
         cooldown=draw(st.sampled_from([0, 30, 300])),
-        fallback=draw(st.one_of(st.none(), fallbacks)),
+        initial_cooldown=draw(st.sampled_from([0, 300, 7200])),
+        fallback=draw(st.one_of(st.none(), standing)),
         pause=draw(pause),
         force=draw(st.integers(0, 4)) == 0,
         mode=draw(st.sampled_from(Mode)),
@@ -109,8 +141,11 @@ def objects(draw: st.DrawFn, *, pause: st.SearchStrategy[Pause] = HALF_PAUSED) -
         tolerance=draw(fractions),
         downscale_window=draw(st.sampled_from([0, 60, 300])),
     )
-    only_cpu = all(trigger.ask.kind is not MetricKind.EXTERNAL for trigger in obj.triggers)
-    return an_awake(obj) if only_cpu else obj
+    return obj if external else an_awake(obj)
+
+
+def _is_whole(modifiers: Modifiers | None) -> bool:
+    return modifiers is None or modifiers.target.amount % 1000 == 0
 
 
 def an_awake(obj: ScaledObject) -> ScaledObject:

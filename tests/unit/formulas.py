@@ -1,5 +1,7 @@
 """Objects with a formula, written as their authors write it."""
 
+from functools import cache
+
 from autoscaler.manifests.formula import parse_formula
 from autoscaler.model.formula import Formula
 from autoscaler.model.objects import MetricTarget, Modifiers, ScaledObject, TargetType
@@ -14,9 +16,16 @@ def some_modifiers(
     type: TargetType = TargetType.AVERAGE_VALUE,
 ) -> Modifiers:
     """Parse ``scalingModifiers`` over triggers of these names; ``target`` counts in whole units."""
+    return Modifiers(
+        formula=_parsed(formula, names), target=MetricTarget(type=type, amount=target * 1000), activation=activation
+    )
+
+
+@cache
+def _parsed(formula: str, names: tuple[str, ...]) -> Formula:
     parsed = parse_formula(formula, names, path="formula")
     assert isinstance(parsed, Formula), parsed
-    return Modifiers(formula=parsed, target=MetricTarget(type=type, amount=target * 1000), activation=activation)
+    return parsed
 
 
 def a_composed(formula: str, *, target: int = 2, activation: float = 0.0, **more) -> ScaledObject:
