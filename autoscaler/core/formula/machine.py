@@ -3,7 +3,7 @@
 Nodes, elements that are made and dearer work are paid for in steps; ``prices`` says how many.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from autoscaler.core.formula import prices
@@ -70,7 +70,7 @@ class Machine:
         """Pay for a text before it is made."""
         self.spend(length // prices.LETTERS)
 
-    def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
+    def each(self, items: Sequence[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
         """Evaluate a predicate for one element after the other, from the place ``first`` on."""
         before = self._element, self._index
         try:

@@ -1,6 +1,6 @@
 """Built-ins that evaluate an expression once per element. Source: expr-lang compiler.go and vm.go."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cmp_to_key, reduce
 from itertools import islice
@@ -31,7 +31,7 @@ class Evaluator(Protocol):
     def weigh(self, item: Value) -> None:
         """Pay for looking at all that a value holds."""
 
-    def each(self, items: list[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
+    def each(self, items: Sequence[Value], node: Node, *, first: int = 0) -> Iterator[Value]:
         """Evaluate a predicate for one element after the other, from the place ``first`` on."""
 
     def folding(self) -> AbstractContextManager[Callable[[Value], None]]:
@@ -48,14 +48,14 @@ def items_of(item: Value, word: str) -> list[Value]:
     raise FormulaError(f"{word} needs a list, found {name_of(item)}")
 
 
-def _walked(item: Value, word: str) -> list[Value]:
+def _walked(item: Value, word: str) -> Sequence[Value]:
     """Take what can be walked through: also a text, byte by byte, and a map without anything."""
     if isinstance(item, str):
-        return list(to_bytes(item))
+        return to_bytes(item)
     return [] if item == {} else items_of(item, word)
 
 
-def _tests(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[list[Value], Iterator[bool]]:
+def _tests(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[Sequence[Value], Iterator[bool]]:
     items = _walked(machine.run(source), word)
     return items, map(truth, machine.each(items, test))
 
@@ -118,7 +118,7 @@ def _find_index(machine: Evaluator, source: Node, test: Node) -> Value:
     return next((index for index, passed in enumerate(_tests(machine, "findIndex", source, test)[1]) if passed), None)
 
 
-def _last_index(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[list[Value], int | None]:
+def _last_index(machine: Evaluator, word: str, source: Node, test: Node) -> tuple[Sequence[Value], int | None]:
     items = _walked(machine.run(source), word)
     machine.spend(len(items))
     backwards = map(truth, machine.each(items[::-1], test))

@@ -158,10 +158,10 @@ def _json(machine: Evaluator, item: Value, depth: int) -> str:
             machine.spend(len(item) + depth)
             pairs = sorted((str(key), each) for key, each in item.items() if isinstance(key, str))
             return _block(
-                "{", [f"{_quoted(key)}: {_json(machine, each, depth + 1)}" for key, each in pairs], "}", depth
+                "{", [f"{_quoted(machine, key)}: {_json(machine, each, depth + 1)}" for key, each in pairs], "}", depth
             )
         case _:
-            return _scalar(item)
+            return _scalar(machine, item)
 
 
 def _block(opening: str, parts: list[str], closing: str, depth: int) -> str:
@@ -171,7 +171,7 @@ def _block(opening: str, parts: list[str], closing: str, depth: int) -> str:
     return opening + inner + ("," + inner).join(parts) + "\n" + "  " * depth + closing
 
 
-def _scalar(item: Value) -> str:
+def _scalar(machine: Evaluator, item: Value) -> str:
     match item:
         case None:
             return "null"
@@ -182,17 +182,18 @@ def _scalar(item: Value) -> str:
         case float() if item - item == 0:
             return show_float(item, below=21, above=-6).replace("e-0", "e-")
         case str():
-            return _quoted(item)
+            return _quoted(machine, item)
         case Span():
             return str(item.nanoseconds)
         case Instant():
-            return _quoted(rfc3339_instant(item))
+            return _quoted(machine, rfc3339_instant(item))
         case Named():
             return str(item.number)
     raise FormulaError(f"toJSON cannot write {name_of(item)}")
 
 
-def _quoted(text: str) -> str:
+def _quoted(machine: Evaluator, text: str) -> str:
+    machine.spend_text(len(text))
     quoted = json.dumps(text, ensure_ascii=False).translate(_QUOTED)
     return _SURROGATE.sub("\\\\ufffd", quoted)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autoscaler.core.formula.builtins import FUNCTIONS
 from autoscaler.core.formula.machine import Machine
 from autoscaler.core.formula.prices import CALL, CALLS, NODE
 from autoscaler.core.formula.tree import MAX_STEPS
@@ -88,7 +89,7 @@ COSTS = {
     'join(["01234567", "01234567"], "01234567")': 26,
     'indexOf("0123456789abcdef", "x")': 21,
     'lastIndexOf("0123456789abcdef", "x")': 21,
-    'toJSON("0123456789abcdef")': 23,
+    'toJSON("0125456789abcdef")': 25,
     "toJSON([1, [2]])": 39,
     'toJSON({"k": 1})': 29,
     'fromJSON("[1, 2]")': 42,
@@ -124,6 +125,13 @@ def test_the_budget_ends_a_formula(steps):
     assert caught.value.column == {0: 1, 2: 1, 5: 9, 8: 7, 11: 11}[steps]
     machine.steps = 4 * NODE + CALLS["float"]
     assert machine.run(parsed("float(a + b)").root) == 7.5
+
+
+def test_texts_are_paid_before_they_are_quoted():
+    """JSON that repeats one text is given up after as many of its letters as the budget holds."""
+    machine = Machine(dict(VALUES), Instant(at=AT))
+    with pytest.raises(FormulaError, match="steps"):
+        FUNCTIONS["toJSON"](machine, ["<" * 30_000] * 5_000)
 
 
 def test_elements_are_paid_before_they_are_made():
