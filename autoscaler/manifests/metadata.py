@@ -3,20 +3,17 @@
 Source: kubernetes apimachinery pkg/api/validation/objectmeta.go, pkg/util/validation.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from autoscaler.manifests.faults import error
-from autoscaler.manifests.names import is_subdomain
+from autoscaler.manifests.names import is_key, is_label_value, is_subdomain
 from autoscaler.manifests.positions import Data
 from autoscaler.model.faults import Fault
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
-_LONGEST: Final = 63
-_WORD = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
-_WANTED: Final = f"at most {_LONGEST} letters, digits, -, _ and ., beginning and ending with a letter or digit"
+_WANTED: Final = "at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit"
 
 
 @value
@@ -52,7 +49,7 @@ def _texts(raw: Data, field: str) -> tuple[dict[str, str], tuple[Fault, ...]]:
     held, faults = dict[str, str](), list[Fault]()
     for key, text in raw.items():
         path = f"metadata.{field}.{key}"
-        if not _is_key(key.lower() if field == "annotations" else key):
+        if not is_key(key.lower() if field == "annotations" else key):
             faults.append(error("E101", path, f"a key of {field} takes {_WANTED}, after a domain and / or not"))
         if text is None or isinstance(text, str):
             held[key] = text or ""
@@ -63,14 +60,5 @@ def _texts(raw: Data, field: str) -> tuple[dict[str, str], tuple[Fault, ...]]:
 
 def _value_faults(labels: Mapping[str, str]) -> Iterator[Fault]:
     for key, text in labels.items():
-        if text and not _is_word(text):
+        if not is_label_value(text):
             yield error("E101", f"metadata.labels.{key}", f"a label's value takes {_WANTED}")
-
-
-def _is_key(key: str) -> bool:
-    domain, slash, name = key.rpartition("/")
-    return _is_word(name) and (not slash or is_subdomain(domain))
-
-
-def _is_word(text: str) -> bool:
-    return len(text) <= _LONGEST and _WORD.fullmatch(text) is not None

@@ -44,6 +44,16 @@ def is_subdomain(name: str) -> bool:
     return len(name) <= _LONGEST_SUBDOMAIN and _SUBDOMAIN.fullmatch(name) is not None
 
 
+def is_key(name: str) -> bool:
+    """Say whether a name may be the key of a label: a word, after a domain and a slash or not."""
+    return not any(_qualified_problems(name))
+
+
+def is_label_value(text: str) -> bool:
+    """Say whether a text may be a label's value: a word, or nothing."""
+    return not text or (is_key(text) and "/" not in text)
+
+
 def segment_problems(name: str) -> Iterator[str]:
     """Name everything that keeps a name out of a path of the API."""
     if name in (".", ".."):
