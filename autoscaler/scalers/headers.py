@@ -1,6 +1,7 @@
 """Header names and values that may be sent (S12). Pure."""
 
 import re
+from base64 import b64encode
 from typing import TypeAlias
 
 from autoscaler.model.text import Secret, plain
@@ -48,6 +49,11 @@ def refuse_value(name: str, text: str) -> Refusal | None:
 def strip_newline(secret: str) -> str:
     """Drop the one newline that editors and ``echo`` leave at the end of a secret."""
     return secret.removesuffix("\n").removesuffix("\r")
+
+
+def basic(user: str, password: str) -> str:
+    """Give the Authorization header of a user and a password. Source: RFC 7617."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def reveal(headers: tuple[Header, ...]) -> list[tuple[str, str]] | Refusal:

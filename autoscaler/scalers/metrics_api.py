@@ -17,6 +17,7 @@ from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import Address, Refusal, parse_address
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.endpoints import parse_service_url
+from autoscaler.scalers.headers import basic
 from autoscaler.scalers.locations.found import NotFound
 from autoscaler.scalers.locations.json_path import find_in_json, refuse_path
 from autoscaler.scalers.locations.metric_selector import find_in_metrics
@@ -179,7 +180,7 @@ def _headers(address: Address | None) -> tuple[tuple[str, str], ...]:
     """A user and password in the URL become a header (S1)."""
     if address is None or address.userinfo is None:
         return ()
-    return (("Authorization", f"Basic {b64encode(':'.join(address.userinfo).encode()).decode()}"),)
+    return (("Authorization", basic(*address.userinfo)),)
 
 
 def _options(reader: Reader, *, aggregate: bool) -> tuple[tuple[str, str], ...]:

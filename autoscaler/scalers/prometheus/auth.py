@@ -4,14 +4,13 @@ Source: KEDA authentication_types.go; every mode works here or is refused with a
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.model.text import Secret, plain
 from autoscaler.model.value import value
-from autoscaler.scalers.headers import Header, refuse_name, refuse_value
+from autoscaler.scalers.headers import Header, basic, refuse_name, refuse_value
 from autoscaler.scalers.literals import parse_items, trim
 from autoscaler.scalers.metadata import Place, Reader
 from autoscaler.scalers.tls import TlsMaterial, fault_of
@@ -121,8 +120,7 @@ def _auth_header(modes: tuple[str, ...], parameters: Mapping[str, Secret]) -> He
     if "bearer" in modes:
         return "Authorization", Secret(f"Bearer {_text(parameters, 'bearerToken', 'token')}")
     if "basic" in modes:
-        pair = f"{_text(parameters, 'username')}:{_text(parameters, 'password')}"
-        return "Authorization", Secret(f"Basic {b64encode(pair.encode()).decode()}")
+        return "Authorization", Secret(basic(_text(parameters, "username"), _text(parameters, "password")))
     if "oauth" in modes:
         return "Authorization", Secret(f"Bearer {_text(parameters, GRANTED)}")
     if "custom" in modes:

@@ -4,7 +4,6 @@ Source: KEDA prometheus_scaler.go; where we differ: D1-D8, D26, D31, D33, D36.
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import Address, Refusal, parse_address
 from autoscaler.scalers.contract import Answer
-from autoscaler.scalers.headers import refuse_name, refuse_value
+from autoscaler.scalers.headers import basic, refuse_name, refuse_value
 from autoscaler.scalers.metadata import Reader
 from autoscaler.scalers.numbers import to_milli
 from autoscaler.scalers.prometheus.answer import Empty, Reading, read_answer
@@ -161,7 +160,7 @@ def _headers(reader: Reader, address: Address | None) -> tuple[tuple[str, str], 
             reader.fault("E104", "customHeaders", refusal.detail, reason="bad_header")
     if address is None or address.userinfo is None or any(name.lower() == "authorization" for name, _ in headers):
         return headers
-    return (*headers, ("Authorization", f"Basic {b64encode(':'.join(address.userinfo).encode()).decode()}"))
+    return (*headers, ("Authorization", basic(*address.userinfo)))
 
 
 def _parameters(reader: Reader) -> tuple[tuple[str, str], ...]:
