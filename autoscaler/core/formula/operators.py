@@ -253,8 +253,6 @@ BINARY: Mapping[str, Operator] = {
     "*": multiply,
     "/": divide,
     "%": remainder,
-    "^": raise_to,
-    "**": raise_to,
     "==": equal,
     "!=": lambda a, b: not equal(a, b),
     "<": less,
@@ -267,4 +265,4 @@ BINARY: Mapping[str, Operator] = {
     "endsWith": _on_texts("endsWith", str.endswith),
     "matches": _on_texts("matches", matches),
 }
-"""Operators that need both sides; ``and``, ``or``, ``??`` and ``..`` belong to the machine."""
+"""Operators on two values; the others, which have a price or a side of their own, belong to the machine."""
