@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Mapping
 
 from autoscaler.scalers.literals import parse_flag
+from autoscaler.scalers.locations.gjson_budget import Budget
 from autoscaler.scalers.locations.gjson_search import get
-from autoscaler.scalers.locations.gjson_values import Budget, Found, Kind, members, parse, quote
+from autoscaler.scalers.locations.gjson_values import Found, Kind, members, parse, quote
 
 _BLANKS = "".join(map(chr, range(33)))
-_WORDS = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*"?)|[\x00-\x20]+', re.DOTALL)
+_WORDS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^"\x00-\x20]+', re.DOTALL)
 
 
 def _refuse(word: str) -> float:
@@ -24,7 +25,7 @@ def modify(name: str, text: str, argument: str, budget: Budget) -> str | None:
     made = _MODIFIERS.get(name)
     if made is None:
         return None
-    budget.passed(0, len(text))
+    budget.rewritten(text)
     return made(text, argument, budget)
 
 
@@ -33,7 +34,7 @@ def _this(text: str, argument: str, budget: Budget) -> str:
 
 
 def _ugly(text: str, argument: str, budget: Budget) -> str:
-    return _WORDS.sub(lambda match: match[1] or "", text)
+    return "".join(_WORDS.findall(text))
 
 
 def _pretty(text: str, argument: str, budget: Budget) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from autoscaler.scalers.locations.gjson_budget import Budget
 from autoscaler.scalers.locations.gjson_parts import (
     Part,
     Query,
@@ -21,7 +22,6 @@ from autoscaler.scalers.locations.gjson_parts import (
 from autoscaler.scalers.locations.gjson_pattern import matches
 from autoscaler.scalers.locations.gjson_query import query_matches
 from autoscaler.scalers.locations.gjson_values import (
-    Budget,
     Found,
     Kind,
     any_at,
@@ -162,7 +162,7 @@ def search_object(search: Search, place: int, path: str) -> tuple[int, bool]:
 
 
 def _unescaped(key: str, budget: Budget) -> str:
-    budget.spend(len(key) // 8)
+    budget.resolved(key)
     return unescape(key)
 
 

@@ -7,12 +7,12 @@ Source: tidwall/gjson gjson.go, Parse, parseAny, parseSquash, unescape.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
 from autoscaler.model.gotext import parse_float
 from autoscaler.model.value import value
+from autoscaler.scalers.locations.gjson_budget import BYTES_A_STEP, Budget
 
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]()]', re.DOTALL)
@@ -28,9 +28,7 @@ _NUMERIC = frozenset("+-0123456789iIN")
 _WHOLE = re.compile("-?[0-9]*")
 _ESCAPES = {"\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"'}
 _SKIPPER = json.JSONDecoder(parse_int=float, strict=False)
-_BYTES_A_STEP = 256
 _STEPS_A_VALUE = 4
-_SURPRISES = 8
 
 
 class Kind(Enum):
@@ -76,31 +74,6 @@ class Found:
     def opens(self, bracket: str) -> bool:
         """Say whether this is a list (``[``) or an object (``{``)."""
         return self.kind is Kind.JSON and self.raw.startswith(bracket)
-
-
-class TooCostlyError(Exception):
-    """A search that takes too many steps."""
-
-
-@dataclass
-class Budget:
-    """How many steps a search may still take; a step is a value passed over, a microsecond or so.
-
-    ``surprises``: how often brackets may still turn out to hold no JSON, which costs what stands before them, too.
-    """
-
-    steps: int
-    surprises: int = _SURPRISES
-
-    def spend(self, steps: int = 1) -> None:
-        """Take steps; raises TooCostlyError where none are left."""
-        self.steps -= steps
-        if self.steps < 0:
-            raise TooCostlyError
-
-    def passed(self, start: int, end: int) -> None:
-        """Take the steps of bytes that were passed over."""
-        self.spend(1 + (end - start) // _BYTES_A_STEP)
 
 
 def go_float(text: str) -> float:
@@ -190,7 +163,7 @@ def value_from(text: str, place: int, budget: Budget, *, in_list: bool = False) 
     if match is None:
         return None
     start = match.start()
-    if start - place > _BYTES_A_STEP:
+    if start - place > BYTES_A_STEP:
         budget.passed(place, start)
     return start
 
@@ -205,7 +178,10 @@ def value_at(text: str, place: int, budget: Budget) -> tuple[int, Found] | None:
     """Read the value that begins at ``place``; None where it is a string that never ends."""
     budget.spend(_STEPS_A_VALUE)
     if text[place] == '"':
-        return string_at(text, place)
+        read = string_at(text, place)
+        if read is not None and "\\" in read[1].raw:
+            budget.resolved(read[1].raw)
+        return read
     if text[place] in "{[":
         end = block_end(text, place, budget)
         return end, Found(kind=Kind.JSON, raw=text[place:end])

@@ -4,9 +4,10 @@ Source: KEDA metrics_api_scaler.go, getValueFromJSONResponse.
 """
 
 from autoscaler.scalers.locations.found import NotFound, to_number
+from autoscaler.scalers.locations.gjson_budget import Budget, TooCostlyError
 from autoscaler.scalers.locations.gjson_modifiers import modify
 from autoscaler.scalers.locations.gjson_search import get
-from autoscaler.scalers.locations.gjson_values import Budget, Kind, TooCostlyError
+from autoscaler.scalers.locations.gjson_values import Kind
 
 _LONGEST = 512
 _STEPS = 200_000
