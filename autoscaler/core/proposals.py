@@ -3,6 +3,7 @@
 Source: kubernetes horizontal.go, computeReplicasForMetrics, and replica_calculator.go; KEDA hpa.go for the order.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 from autoscaler.core.numbers import I32_MAX, I64_MAX, I64_MIN, Band, Wanted, ceil_i32, divide
@@ -97,4 +98,5 @@ def _observed_with(sample: Sample, pods: PodCount | None) -> PodCount | None:
 def _proposal(index: int | None, wanted: Wanted | str) -> Proposal:
     if isinstance(wanted, str):
         return Proposal(trigger=index, replicas=None, fault=wanted)
-    return Proposal(trigger=index, replicas=max(wanted.replicas, 0), held=wanted.held, ratio=wanted.ratio)
+    ratio = None if math.isnan(wanted.ratio) else wanted.ratio  # nothing over no pods at all
+    return Proposal(trigger=index, replicas=max(wanted.replicas, 0), held=wanted.held, ratio=ratio)

@@ -89,6 +89,7 @@ def zeros(trace: list[tuple[float, int]], start: int, until: float) -> list[tupl
 
 intervals = st.one_of(
     st.floats(0.5, 40).map(lambda s: round(s, 1)),
+    st.floats(0.5, 600).map(lambda s: round(s, 1)),
     st.sampled_from([0.5, 1, 2, 5, 7.5, 10, 12, 14, 15, 16, 20, 30, 45, 60, 120, 300, 600]),
 )
 
@@ -121,7 +122,7 @@ def test_no_level_of_growth_comes_later_than_the_twins(
 
 @settings(max_examples=40, deadline=None)
 @given(
-    poll=st.one_of(st.floats(0.5, 40).map(lambda s: round(s, 1)), st.sampled_from([30, 60, 120, 300, 600])),
+    poll=intervals,
     name=st.integers(0, 10_000),
     lasts=st.floats(0, 120).map(lambda s: round(s, 2)),
     total=st.integers(1, 20),

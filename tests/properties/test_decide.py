@@ -100,7 +100,8 @@ def test_a_formula_that_gives_no_number_never_lowers(tick: Tick):
 def test_adding_a_trigger_never_lowers_the_raw_recommendation(tick: Tick, trigger: Trigger, found):
     """One more trigger can only ask for more, or be missing, which asks for no less than there is.
 
-    A trigger that has a sample leaves a recommendation where there was one. (A Value trigger without pods has none.)
+    A trigger that has a sample leaves a recommendation where there was one, unless it is of type Value and no pod is
+    ready.
     """
     obj, memory, seen = tick
     more = replace(obj, triggers=(*obj.triggers, trigger))

@@ -1,8 +1,9 @@
 """What holds for whole traces: rate limits, fixed points, restarts and crashes."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,33 +11,62 @@ from hypothesis import strategies as st
 from autoscaler.core.recall import recall
 from autoscaler.model.codec import decode_memory, encode_memory
 from autoscaler.model.memory import Memory
-from autoscaler.model.objects import Behavior, PolicyType, ScaledObject, ScalingPolicy, ScalingRules, SelectPolicy
-from tests.properties.strategies import behaviors
-from tests.unit.builders import a_behavior, an_object, at, rules
+from autoscaler.model.objects import (
+    Behavior,
+    FallbackBehavior,
+    PolicyType,
+    ScaledObject,
+    ScalingPolicy,
+    ScalingRules,
+    SelectPolicy,
+    TargetType,
+)
+from autoscaler.model.observation import Measurement
+from tests.properties.strategies import PLAIN, TWO_NAMES, behaviors, fallbacks
+from tests.unit.builders import a_behavior, a_trigger, an_object, at, missing, rules
 from tests.unit.core.world import World
+from tests.unit.formulas import a_composed
 
-loads = st.lists(st.tuples(st.integers(1, 120), st.integers(0, 60)), min_size=1, max_size=8)
+loads = st.lists(
+    st.tuples(st.integers(1, 120), st.one_of(st.integers(0, 60), st.integers(0, 60), st.none())), min_size=1, max_size=8
+)
 intervals = st.sampled_from([1, 5, 10, 15, 30, 60])
-any_rules = st.one_of(st.none(), behaviors, st.just(a_behavior()))
-objects = st.builds(
-    an_object,
-    poll=intervals,
-    minimum=st.integers(0, 3),
-    maximum=st.integers(5, 60),
-    behavior=any_rules,
-    cooldown=st.sampled_from([0, 30, 300]),
+SHARED = {
+    "poll": intervals,
+    "minimum": st.integers(0, 3),
+    "maximum": st.integers(5, 60),
+    "behavior": st.one_of(st.none(), behaviors, st.just(a_behavior())),
+    "cooldown": st.sampled_from([0, 30, 300]),
+}
+pairs = st.sampled_from(
+    [
+        None,
+        (a_trigger(2, type=TargetType.VALUE), a_trigger(3, metric="s1", query="q1")),
+        (a_trigger(5, cached=True), a_trigger(4, metric="s1", query="q1", activation=9)),
+    ]
+)
+objects = st.one_of(
+    st.builds(an_object, triggers=pairs, fallback=st.one_of(st.none(), fallbacks(PLAIN)), **SHARED),
+    st.builds(
+        a_composed,
+        st.sampled_from(TWO_NAMES),
+        fallback=st.one_of(st.none(), fallbacks(tuple(FallbackBehavior))),
+        **SHARED,
+    ),
 )
 
 
-def measure(load: Sequence[tuple[int, int]]) -> Callable[[float, int], float]:
-    """A load as (seconds it lasts, total) pairs; the last one lasts for ever."""
+def measure(load: Sequence[tuple[int, int | None]]) -> Callable[[float, int], float | Measurement]:
+    """A load as (seconds it lasts, total) pairs, None for no answer; the last one lasts for ever."""
 
-    def at_second(now: float, index: int) -> float:
+    def at_second(now: float, index: int) -> float | Measurement:
+        found = load[-1][1]
         for lasts, total in load:
             if now < lasts:
-                return total
+                found = total
+                break
             now -= lasts
-        return load[-1][1]
+        return missing() if found is None else found
 
     return at_second
 
@@ -87,6 +117,47 @@ def test_shrinking_within_a_period_respects_every_policy(policies: list[ScalingP
     assert all(moved(world, policy) <= policy.amount for policy in policies)
 
 
+@settings(max_examples=60, deadline=None)
+@given(behaviors, loads, intervals, st.integers(0, 40))
+def test_every_applied_change_stays_within_what_the_policies_allow(rules: Behavior, load, poll: int, replicas: int):
+    """Of either type, with either selectPolicy and both directions at work: no change goes further than the policies.
+
+    Each policy reckons from where its period began: the count less what was added in it, plus what was taken. Waking,
+    going to rest and forced bounds are exempt from the limit, and forced bounds are counted.
+    """
+    obj = an_object(poll=poll, behavior=rules, cooldown=30, maximum=50)
+    world = World(obj, measure(load), replicas=replicas)
+    world.run(600)
+    changes: list[tuple[datetime, int]] = []
+    for turn, decision in zip(world.turns, world.decisions, strict=True):
+        step = decision.desired - decision.base
+        if step > 0 and not decision.forced:
+            assert decision.desired <= furthest(rules.scale_up, decision.base, changes, turn.at, rising=True)
+        elif step < 0 and not decision.forced:
+            assert decision.desired >= furthest(rules.scale_down, decision.base, changes, turn.at, rising=False)
+        if step:
+            changes.append((turn.at, step))
+
+
+def furthest(
+    side: ScalingRules, base: int, changes: Sequence[tuple[datetime, int]], when: datetime, *, rising: bool
+) -> int:
+    """The count that one direction's policies allow. Source: kubernetes horizontal.go, calculateScaleUpLimit."""
+    if side.select is SelectPolicy.DISABLED:
+        return base
+    limits = []
+    for policy in side.policies:
+        start = base - sum(pods for at, pods in changes if at > when - policy.period)
+        amount = policy.amount if rising else -policy.amount
+        if policy.type is PolicyType.PODS:
+            limits.append(start + amount)
+        else:
+            part = start * (1 + amount / 100)
+            limits.append(math.ceil(part) if rising else math.trunc(part))
+    widest = (side.select is SelectPolicy.MAX) == rising
+    return max(limits) if widest else min(limits)
+
+
 def brisk(side: ScalingRules) -> ScalingRules:
     """The same rules with windows and periods of a minute at most, so that a trace settles within an hour."""
     minute = timedelta(seconds=60)
@@ -101,21 +172,27 @@ def test_a_constant_load_reaches_a_fixed_point(obj: ScaledObject, total: int, re
     if obj.behavior is not None:
         quick = Behavior(scale_up=brisk(obj.behavior.scale_up), scale_down=brisk(obj.behavior.scale_down))
         obj = replace(obj, behavior=quick)
-    world = World(replace(obj, polling_interval=timedelta(seconds=60)), measure([(1, total)]), replicas=replicas)
+    obj = replace(obj, polling_interval=timedelta(seconds=60))
+    world = World(obj, measure([(1, total)]), replicas=replicas, ready=lambda now, count: count)
     world.run(3600)
     settled = list(world.trace)
     assert world.run(5400) == settled
 
 
-def pair(obj: ScaledObject, load: Sequence[tuple[int, int]], stop: int) -> tuple[World, World]:
+def a_world(obj: ScaledObject, load: Sequence[tuple[int, int | None]]) -> World:
+    """Two replicas, and as many ready pods as there are replicas at any time."""
+    return World(obj, measure(load), replicas=2, ready=lambda now, replicas: replicas)
+
+
+def pair(obj: ScaledObject, load: Sequence[tuple[int, int | None]], stop: int) -> tuple[World, World]:
     """A world that runs on, and its copy from second ``stop``."""
-    whole, other = World(obj, measure(load), replicas=2), World(obj, measure(load), replicas=2)
+    whole, other = a_world(obj, load), a_world(obj, load)
     whole.run(stop)
     other.run(stop)
     return whole, other
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(objects, loads, st.integers(0, 300))
 def test_an_orderly_restart_changes_no_tick(obj: ScaledObject, load, stop: int):
     """A process that starts from the memory of an orderly stop decides as one that never stopped."""
@@ -128,7 +205,7 @@ def test_an_orderly_restart_changes_no_tick(obj: ScaledObject, load, stop: int):
     assert (restarted.trace, restarted.decisions) == (whole.trace, whole.decisions)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(objects, loads, st.integers(10, 300), st.one_of(st.none(), st.integers(0, 5)))
 def test_after_a_crash_nothing_shrinks_sooner(obj: ScaledObject, load, stop: int, age: int | None):
     """For a whole window after a crash no count falls below both what it was and what an unbroken process has.
@@ -136,7 +213,7 @@ def test_after_a_crash_nothing_shrinks_sooner(obj: ScaledObject, load, stop: int
     What is left of the memory is up to five seconds old, or nothing at all (``age`` None).
     """
     whole, crashed = pair(obj, load, stop)
-    older = World(obj, measure(load), replicas=2)
+    older = a_world(obj, load)
     older.run(stop - (age or 0))
     left = Memory(lost=True) if age is None else recall(older.memory, at=at(stop), clean=False)
     count = crashed.replicas

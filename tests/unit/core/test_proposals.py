@@ -38,6 +38,13 @@ def test_no_status_holds_nothing():
     assert math.isnan(zero.ratio)
 
 
+def test_nothing_over_no_pods_is_no_ratio():
+    """NaN is no sentinel: a record that held one would not equal itself once it was read back."""
+    obj, samples = an_object(), (a_sample(0),)
+    (proposal,) = propose(obj, samples, None, base=1, status=0, pods=None, band=TENTH)
+    assert proposal == Proposal(trigger=0, replicas=0, ratio=None)
+
+
 def test_a_negative_total_proposes_nothing():
     """A negative total proposes 0, never the maximum (D11)."""
     assert average_value(-5_000, 1_000, 2, TENTH) == Wanted(0, False, -2.5)
