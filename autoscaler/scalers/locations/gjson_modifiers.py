@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from autoscaler.scalers.literals import parse_flag
 from autoscaler.scalers.locations.gjson_budget import Budget
 from autoscaler.scalers.locations.gjson_search import get
-from autoscaler.scalers.locations.gjson_values import Found, Kind, members, parse, quote
+from autoscaler.scalers.locations.gjson_values import BLANKS, Found, Kind, members, parse, quote
 
-_BLANKS = "".join(map(chr, range(33)))
+_SPACES = "\t\n\v\f\r "
 _WORDS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^"\x00-\x20]+', re.DOTALL)
 
 
@@ -73,7 +73,7 @@ def _flatten(text: str, argument: str, budget: Budget) -> str:
         raw = item.raw
         if item.opens("["):
             raw = _unwrapped(_flatten(raw, argument, budget) if deep else raw)
-        if raw := raw.strip():
+        if raw := raw.strip(_SPACES):
             pieces.append(raw)
     return f"[{','.join(pieces)}]"
 
@@ -156,7 +156,7 @@ def _is_valid(text: str) -> bool:
 
 
 def _unwrapped(text: str) -> str:
-    text = text.strip(_BLANKS)
+    text = text.strip(BLANKS)
     return text[1:-1] if len(text) >= 2 and text[0] in "[{" else text
 
 

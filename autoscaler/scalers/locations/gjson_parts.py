@@ -4,9 +4,10 @@ Source: tidwall/gjson gjson.go, parseObjectPath, parseArrayPath, parseQuery, par
 """
 
 import re
+from functools import lru_cache
 
 from autoscaler.model.value import value
-from autoscaler.scalers.locations.gjson_values import squash_end, unescape
+from autoscaler.scalers.locations.gjson_values import BLANKS, squash_end, unescape
 
 MODIFIERS = (
     *("pretty", "ugly", "reverse", "this", "flatten", "join", "valid"),
@@ -15,7 +16,6 @@ MODIFIERS = (
 _OPERATORS = ("!=", "!%", "<=", ">=", "<", ">", "=", "%")
 _MODIFIER = re.compile(r"@([^.|:]*)")
 _COMPOUND = frozenset("[]{}()#|!")
-_BLANKS = "".join(map(chr, range(33)))
 
 
 @value
@@ -48,6 +48,7 @@ class Selected:
     path: str
 
 
+@lru_cache(maxsize=1024)
 def object_part(path: str) -> Part:
     """Take the part that names a key; a backslash takes the meaning from what follows it."""
     name: list[str] = []
@@ -66,6 +67,7 @@ def object_part(path: str) -> Part:
     return Part(name="".join(name), is_pattern=is_pattern)
 
 
+@lru_cache(maxsize=1024)
 def array_part(path: str) -> Part:
     """Take the part that names an index, counts (``#``) or queries."""
     counts, query, place = False, None, 0
@@ -108,11 +110,11 @@ def query_at(path: str) -> tuple[Query, int] | None:
         return None
     every = path[place + 1 : place + 2] == "#"
     if not operator_at:
-        return Query(path=path[2:place].strip(_BLANKS), every=every), place + 1
-    operator, operand = _operator(path[operator_at:place].strip(_BLANKS))
+        return Query(path=path[2:place].strip(BLANKS), every=every), place + 1
+    operator, operand = _operator(path[operator_at:place].strip(BLANKS))
     if len(operand) >= 2 and operand[0] == operand[-1] == '"':
         operand = unescape(operand[1:-1]) if escaped else operand[1:-1]
-    return Query(path=path[2:operator_at].strip(_BLANKS), operator=operator, operand=operand, every=every), place + 1
+    return Query(path=path[2:operator_at].strip(BLANKS), operator=operator, operand=operand, every=every), place + 1
 
 
 def selections(path: str) -> tuple[list[Selected], str] | None:
@@ -210,7 +212,7 @@ def _operator(text: str) -> tuple[str, str]:
         return text, ""
     text = text[1:] if text.startswith("==") else text
     operator = next((each for each in _OPERATORS if text.startswith(each)), "")
-    return operator, text[len(operator) :].strip(_BLANKS)
+    return operator, text[len(operator) :].strip(BLANKS)
 
 
 def _parted(path: str, place: int, name: str, *, is_pattern: bool = False, keeps: bool = False) -> Part:

@@ -14,6 +14,8 @@ from autoscaler.model.gotext import parse_float
 from autoscaler.model.value import value
 from autoscaler.scalers.locations.gjson_budget import BYTES_A_STEP, Budget
 
+BLANKS = "".join(map(chr, range(33)))
+"""What GJSON passes over where it trims."""
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]()]', re.DOTALL)
 _NUMBER_END = re.compile(r"[\x00-\x20,\]}]|\Z")

@@ -31,6 +31,7 @@ _BAD_ESCAPE = re.compile(r"\\(?![\\n\"])")
 _PAIRED = re.compile(r"\\[\\n\"]")
 _TYPES = frozenset((*COMPOSITE, "counter", "gauge", "untyped"))
 _SUFFIXES = {"le": ("_bucket", "_sum", "_count"), "quantile": ("_sum", "_count")}
+_NO_NUMBER = frozenset("pP_")
 _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 
 
@@ -112,7 +113,7 @@ def _sample(line: str, families: _Families) -> Line:
 
 def _number(text: str) -> float:
     """Read a number as the text format knows it: no underscores, no exponent of two."""
-    number = parse_float(text) if not set(text) & set("pP_") else None
+    number = parse_float(text) if _NO_NUMBER.isdisjoint(text) else None
     if number is None:
         raise BrokenTextError
     return number
