@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.conformance.differences import DIFFERENCES
-from tests.conformance.runner import VECTORS, Tally, run
+from tests.conformance.runner import VECTORS, Tally, files, run
 
 SHOWN = 20
 
@@ -20,7 +20,13 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="print every disagreement, not the first 20 of a file")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="judge one vector of N")
     options = parser.parse_args()
-    tallies = report(run(options.paths, every=options.every), limit=None if options.all else SHOWN)
+    try:
+        found = files(options.paths)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    if not found:
+        parser.error(f"no file that ends in .jsonl or .jsonl.gz in {' '.join(map(str, options.paths))}")
+    tallies = report(run(found, every=options.every), limit=None if options.all else SHOWN)
     judged_well = sum(tally.agree + tally.explained.total() for tally in tallies)
     return 1 if any(tally.differences for tally in tallies) or not judged_well else 0
 

@@ -99,7 +99,12 @@ def stem(path: Path) -> str:
 def judge(line: Line) -> tuple[str, Verdict]:
     """Judge one line by its file's family, or by the first that recognises it; what breaks is a disagreement."""
     name, text = line
-    vector: dict[str, Any] = json.loads(text)
+    try:
+        vector: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        return f"no id: {text[:60]}", Disagrees("a vector, one JSON object a line", str(error))
+    if not isinstance(vector, dict):
+        return f"no id: {text[:60]}", Disagrees("a vector, one JSON object a line", type(vector).__name__)
     vector_id = str(vector.get("id", "no id"))
     family = by_stem().get(name) or next((f for f in known() if recognises(f, vector)), None)
     if family is None:
