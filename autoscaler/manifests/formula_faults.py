@@ -23,7 +23,7 @@ _FIXES: Final = {
 }
 _ELSEWHERE: Final = {"avg": "mean", "average": "mean", "size": "len", "length": "len", "pow": "**", "sqrt": "** 0.5"}
 """What other languages call it."""
-_LEAD, _SHOWN = 120, 60
+_LEAD, _SHOWN, _MESSAGE = 120, 60, 300
 """A longer line is shown from ``_SHOWN`` characters before the place that is meant."""
 
 
@@ -40,7 +40,7 @@ def point(text: str, path: str, column: int, message: str, reason: str) -> Fault
         code="E104",
         severity=Severity.ERROR,
         path=path,
-        message=f"{message} ({row}column {offset - begin + 1} of the formula)",
+        message=f"{plain(message, _MESSAGE)} ({row}column {offset - begin + 1} of the formula)",
         column=offset + 1,
         excerpt=lead + plain(after, _LEAD),
         caret=len(lead),

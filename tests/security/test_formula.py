@@ -49,6 +49,26 @@ REFUSED = {
 SPLICES = ("", "(", ")", "{", "#", "??", '"', "\\", "\x00", "\ud800", "💥")
 
 
+@pytest.mark.parametrize(
+    "text", ['$env["\\x1b[31m\\u202e"]', 'int("\\x1b[31m")', "a" * 4000, "0x" + "f" * 4000, 'date("\x1b")']
+)
+def test_what_a_formula_says_of_its_own_text_is_plain(text):
+    """S13: a message quotes an author's text with its control characters as escapes, and no more than some of it."""
+    fault = parse_formula(text, NAMES, path="formula")
+    assert isinstance(fault, Fault)
+    assert fault.message.isprintable()
+    assert len(fault.message) < 400
+
+
+def test_what_fails_while_it_runs_quotes_plain_text():
+    """S13: a failure's text goes into records as it is."""
+    formula = parse_formula('a < 0 ? 1.0 : float("\\x1b[31m")', NAMES, path="formula")
+    assert isinstance(formula, Formula)
+    with pytest.raises(FormulaError) as caught:
+        Machine(VALUES, Instant(at=WALL)).run(formula.root)
+    assert caught.value.message == 'float cannot read "\\x1b[31m"'
+
+
 @pytest.mark.parametrize(("text", "column"), REFUSED.items(), ids=lambda each: str(each)[:40])
 def test_what_would_cost_too_much_is_a_fault(text, column):
     """An attack is a fault at load that points at its column; the trial run has the budget of any other."""

@@ -19,6 +19,7 @@ from autoscaler.core.formula.values import (
     wrap,
 )
 from autoscaler.model.gotext import parse_float, parse_int
+from autoscaler.model.text import plain
 
 Function = Callable[..., Value]
 
@@ -83,7 +84,7 @@ def _float(machine: Evaluator, item: Value) -> Value:
 
 
 def _described(item: Value) -> str:
-    return f'"{item[:40]}"' if isinstance(item, str) else name_of(item)
+    return f'"{plain(item[:40])}"' if isinstance(item, str) else name_of(item)
 
 
 def _string(machine: Evaluator, item: Value) -> Value:
