@@ -61,9 +61,10 @@ class Places:
 
 @value
 class _Use:
-    """Who uses an authentication, and for what."""
+    """Who uses an authentication, and for what. ``home`` is the namespace in which its objects are looked up."""
 
     authentication: Authentication
+    home: str
     namespace: str
     author: Author
     anew: bool = False
@@ -127,7 +128,8 @@ class Resolver:
         away = _away_from_home(authentication, namespace, addresses) if author is Author.TENANT else None
         if away is not None:
             return Missing(reason=MissingReason.REFUSED, detail=away)
-        return _Use(authentication=authentication, namespace=namespace, author=author)
+        home = self._places.cluster_namespace if ref.kind == CLUSTER_KIND else authentication.ref.namespace
+        return _Use(authentication=authentication, home=home, namespace=namespace, author=author)
 
     async def _look_up(self, reference: Reference, use: _Use) -> Mapping[str, Secret] | Missing:
         found = self._look_up_loaded(reference, use)
@@ -135,10 +137,10 @@ class Resolver:
             return found
         match reference.kind:
             case ReferenceKind.SECRET if self._places.fetch_secret is not None:
-                entries = await self._places.fetch_secret(self._home(use), reference.name)
+                entries = await self._places.fetch_secret(use.home, reference.name)
                 return _pick(entries, reference, use)
             case ReferenceKind.CONFIG_MAP if self._places.fetch_config_map is not None:
-                entries = await self._places.fetch_config_map(self._home(use), reference.name)
+                entries = await self._places.fetch_config_map(use.home, reference.name)
                 return _pick(entries, reference, use)
             case ReferenceKind.TOKEN if self._places.request_token is not None:
                 audience = self._places.audiences[use.namespace, reference.name]
@@ -157,9 +159,9 @@ class Resolver:
             case ReferenceKind.TOKEN:
                 return self._admit_token(reference, use)
             case ReferenceKind.CONFIG_MAP:
-                entries = self._places.find_config_map(self._home(use), reference.name)
+                entries = self._places.find_config_map(use.home, reference.name)
             case ReferenceKind.SECRET:
-                entries = self._places.find_secret(self._home(use), reference.name)
+                entries = self._places.find_secret(use.home, reference.name)
         return None if entries is None else _pick(entries, reference, use)
 
     def _from_environment(self, reference: Reference, use: _Use) -> Mapping[str, Secret] | Missing:
@@ -182,11 +184,6 @@ class Resolver:
             wanted = f"--token-audience {use.namespace}/{reference.name}=AUDIENCE"
             return _refused(reference, use, f"has no audience: give {wanted}")
         return None
-
-    def _home(self, use: _Use) -> str:
-        """Give the namespace in which an authentication's objects are looked up."""
-        ref = use.authentication.ref
-        return self._places.cluster_namespace if ref.kind == CLUSTER_KIND else ref.namespace
 
 
 def _in_order(authentication: Authentication) -> tuple[Reference, ...]:
@@ -234,4 +231,6 @@ def _refused(reference: Reference, use: _Use, why: str) -> Missing:
 
 
 def _said(reference: Reference, use: _Use, why: str) -> str:
-    return f'{use.authentication.ref}: {reference.kind.value} "{reference.name}" {why}'
+    held = reference.kind in (ReferenceKind.SECRET, ReferenceKind.CONFIG_MAP)
+    name = f"{use.home}/{reference.name}" if held else reference.name
+    return f'{use.authentication.ref}: {reference.kind.value} "{name}" {why}'

@@ -59,9 +59,9 @@ async def test_later_places_overwrite_earlier_ones() -> None:
 @pytest.mark.parametrize(
     ("references", "found", "words"),
     [
-        ((SECRET,), {}, 'TriggerAuthentication shop/login: secretTargetRef "s" does not exist'),
+        ((SECRET,), {}, 'TriggerAuthentication shop/login: secretTargetRef "shop/s" does not exist'),
         ((SECRET,), {"find_secret": lambda ns, name: {"other": Secret("x")}}, 'has no key "k"'),
-        ((MAP,), {}, 'configMapTargetRef "m" does not exist'),
+        ((MAP,), {}, 'configMapTargetRef "shop/m" does not exist'),
         ((ENV,), {}, 'env "TOKEN" is not set or not named by --auth-env'),
         ((TOKEN,), {"audiences": {("shop", "scraper"): "prom"}}, 'boundServiceAccountToken "scraper" does not exist'),
     ],
