@@ -8,7 +8,7 @@ import pytest
 
 from autoscaler.core.decide import decide
 from autoscaler.core.remember import remember
-from autoscaler.model.decision import Reason
+from autoscaler.model.decision import Activity, Reason
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import Fallback, Pause, ScaledObject, TargetType
 from autoscaler.model.observation import Hold, HoldReason, Origin, Slot
@@ -16,6 +16,7 @@ from autoscaler.model.record import Applied, Superseded
 from autoscaler.model.turn import Probe
 from tests.unit.builders import (
     POLL,
+    START,
     UP,
     a_behavior,
     a_memory,
@@ -164,9 +165,14 @@ def lost_store_world(*triggers) -> World:
 
 
 def test_sequence_9_a_store_that_restarts_empty():
-    """A store that restarts empty, exporter gone for good: 10 replicas for an hour of an ok source."""
+    """A store that restarts empty, exporter gone for good: 10 replicas for an hour of an ok source, then its zero."""
     world = lost_store_world(a_trigger())
     assert world.run(3600) == []
+    held = world.decisions[-1]
+    assert (held.activity, held.recommendation, held.proposals[0].replicas) == (Activity.UNKNOWN, None, None)
+    recovered = max(world.held) - START
+    assert world.run(6000) == [(3810, 1), (3825, 0)]
+    assert recovered + timedelta(hours=1) <= timedelta(seconds=3810)
 
 
 def test_sequence_9_growth_is_followed():
