@@ -77,7 +77,7 @@ def _judge_refusal(given: dict[str, Any], expected: dict[str, Any], faults: Faul
     """What KEDA finds when it asks, or never, is refused at load: a URL that is none, and what no mode means."""
     reasons = {fault.reason for fault in faults.faults}
     late = expected.get("result", {}).get("error_class")
-    if reasons == {"bad_url"} and expected["build"] == "ok":
+    if reasons == {"bad_url"} and late is not None:
         return Explained("D33")
     if reasons == {"bad_service_url"} and late == "bad_service_url":
         return Explained("D8")
