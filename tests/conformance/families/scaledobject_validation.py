@@ -13,6 +13,7 @@ from autoscaler.manifests.catalog import Catalog, Snapshot, update
 from autoscaler.manifests.document import SourceFile
 from autoscaler.manifests.settings import Settings
 from autoscaler.model.faults import Fault, Severity
+from tests.conformance.keda_schema import refuses
 from tests.conformance.standins import SCALERS
 from tests.conformance.verdict import Agrees, Disagrees, Explained, Verdict
 
@@ -115,18 +116,19 @@ def _allowed(given: dict[str, Any], outcome: dict[str, Any], faults: list[Fault]
 def _not_asked_by_keda(given: dict[str, Any], errors: list[Fault]) -> bool:
     """Where the webhook looks away and the rule holds all the same.
 
-    It never sees what the schema refuses. It skips the cpu rules for dry runs, everything for an object that only loses
-    finalizers, another version of a neighbour's target, and two words of a formula: an activation target that is none,
-    an HPA target that cannot be written to the API server.
+    It never sees what the schema refuses, nor names and labels that the API server does. It skips the cpu rules for
+    dry runs, everything for an object that only loses finalizers, another version of a neighbour's target, and two
+    words of a formula: an activation target that is none, an HPA target that cannot be written to the API server.
     """
-    if any(error.code == "E101" for error in errors) or _is_skipped(given):
+    if refuses(given["object"]["spec"]) or _is_skipped(given):
         return True
     for error in errors:
+        metadata = error.code == "E101" and error.path.startswith("metadata.")
         dry = given.get("dryRun") and _of_zero(error)
         unknown_type = error.code == "E106" and error.path.endswith(".type")
         formula = error.code == "E108" and error.reason in ("unwritable", "bad_activation_target")
         version = error.code == "E109" and _reference(given["object"]) not in map(_reference, _neighbours(given))
-        if not (dry or unknown_type or formula or version):
+        if not (metadata or dry or unknown_type or formula or version):
             return False
     return True
 
