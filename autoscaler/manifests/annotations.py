@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, PlainValidator, StrictBool, StrictStr
 from pydantic_core import PydanticCustomError
 
 from autoscaler.manifests.faults import error, warning
+from autoscaler.manifests.known_annotations import IGNORE, KEDA, OURSELVES, OWN, OWNER
 from autoscaler.manifests.load import load
 from autoscaler.manifests.positions import data
 from autoscaler.manifests.schema import fit
@@ -18,11 +19,6 @@ from autoscaler.model.objects import Author, Cadence, Mode, OnMissing, Pause
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
 
-PREFIX: Final = "autoscaler.sh"
-OWN: Final = f"{PREFIX}/spec"
-OWNER: Final = f"{PREFIX}/owner"
-IGNORE: Final = f"{PREFIX}/ignore"
-_KEDA: Final = "autoscaling.keda.sh"
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _SHORTEST: Final = 0.1
 _COUNT = re.compile(r"[+-]?[0-9]+")
@@ -101,10 +97,10 @@ def pause(annotations: Mapping[str, str]) -> tuple[Pause, tuple[Fault, ...]]:
     count, faults = _paused_replicas(annotations)
     return (
         Pause(
-            paused=(is_on(annotations, f"{_KEDA}/paused") and not is_owned(annotations)) or bool(faults),
+            paused=(is_on(annotations, f"{KEDA}/paused") and not is_owned(annotations)) or bool(faults),
             replicas=count,
-            scale_in=is_on(annotations, f"{_KEDA}/paused-scale-in"),
-            scale_out=is_on(annotations, f"{_KEDA}/paused-scale-out"),
+            scale_in=is_on(annotations, f"{KEDA}/paused-scale-in"),
+            scale_out=is_on(annotations, f"{KEDA}/paused-scale-out"),
         ),
         faults,
     )
@@ -112,12 +108,12 @@ def pause(annotations: Mapping[str, str]) -> tuple[Pause, tuple[Fault, ...]]:
 
 def force_activation(annotations: Mapping[str, str]) -> bool:
     """Say whether the object counts as active whatever its triggers say."""
-    return is_on(annotations, f"{_KEDA}/force-activation")
+    return is_on(annotations, f"{KEDA}/force-activation")
 
 
 def is_owned(annotations: Mapping[str, str]) -> bool:
     """Say whether the object was handed to us while KEDA is there."""
-    return annotations.get(OWNER) == "autoscaler"
+    return annotations.get(OWNER) == OURSELVES
 
 
 def ignored(annotations: Mapping[str, str]) -> frozenset[str]:
@@ -131,7 +127,7 @@ def is_on(annotations: Mapping[str, str], name: str) -> bool:
 
 
 def _paused_replicas(annotations: Mapping[str, str]) -> tuple[int | None, tuple[Fault, ...]]:
-    name = f"{_KEDA}/paused-replicas"
+    name = f"{KEDA}/paused-replicas"
     text = annotations.get(name)
     if text is None:
         return None, ()

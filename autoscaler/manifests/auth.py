@@ -9,9 +9,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, StrictStr
 
-from autoscaler.manifests.annotations import PREFIX
 from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, note, placed
+from autoscaler.manifests.known_annotations import ON_AUTHENTICATIONS, ON_SECRETS, PREFIX, unknown_annotations
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit
 from autoscaler.manifests.settings import Grant, Resolve
@@ -82,7 +82,8 @@ def authentication(document: Document) -> tuple[Authentication | None, tuple[Fau
     faults = list(_unsupported(raw))
     known = {key: held for key, held in raw.items() if key not in _UNSUPPORTED} if isinstance(raw, dict) else raw
     written, misfits = fit(_WrittenAuth, {} if known is None else known, "spec")
-    found = placed([*faults, *misfits], document.root)
+    misspelt = unknown_annotations(_annotations(document), ON_AUTHENTICATIONS)
+    found = placed([*misspelt, *faults, *misfits], document.root)
     if written is None or faults:
         return None, found
     found = placed([*found, *_misplaced(document, written)], document.root)
@@ -107,8 +108,9 @@ def kept(document: Document) -> tuple[Kept | None, tuple[Fault, ...]]:
                 faults.append(error("E101", f"{field}.{key}", f"a value must be {wanted}"))
     if faults:
         return None, placed(faults, document.root)
-    denied = _annotation(document, f"{PREFIX}/use") == "deny"
-    return Kept(kind=document.kind, namespace=document.namespace, name=document.name, values=hidden, denied=denied), ()
+    denied = _annotations(document).get(f"{PREFIX}/use") == "deny"
+    found = Kept(kind=document.kind, namespace=document.namespace, name=document.name, values=hidden, denied=denied)
+    return found, placed(unknown_annotations(_annotations(document), ON_SECRETS), document.root)
 
 
 def resolver(
@@ -187,8 +189,8 @@ def _authentication(document: Document, written: _WrittenAuth) -> Authentication
         ),
         references=tuple(_references(written)),
         pod_identity=None if provider in (None, "", "none") else provider,
-        servers=_words(_annotation(document, f"{PREFIX}/servers")),
-        namespaces=_words(_annotation(document, f"{PREFIX}/namespaces")),
+        servers=_words(_annotations(document).get(f"{PREFIX}/servers", "")),
+        namespaces=_words(_annotations(document).get(f"{PREFIX}/namespaces", "")),
         origin=document.file,
     )
 
@@ -222,11 +224,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
-def _annotation(document: Document, name: str) -> str:
+def _annotations(document: Document) -> Mapping[str, str]:
     about = document.data.get("metadata")
     notes = about.get("annotations") if isinstance(about, dict) else None
-    held = notes.get(name) if isinstance(notes, dict) else None
-    return held if isinstance(held, str) else ""
+    return {key: held for key, held in notes.items() if isinstance(held, str)} if isinstance(notes, dict) else {}
 
 
 def _decoded(held: Data) -> str | None:

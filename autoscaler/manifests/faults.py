@@ -37,9 +37,15 @@ def has_error(faults: Iterable[Fault]) -> bool:
 
 def guess(word: str, known: Iterable[str]) -> str:
     """Give ``; did you mean "x"?`` where one of the known words is close, else nothing."""
+    meant = closest(word, known)
+    return f'; did you mean "{meant}"?' if meant is not None else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that is close to a misspelt one; None where none is."""
     folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold()[:100], folded, n=1, cutoff=0.7)
-    return f'; did you mean "{folded[close[0]]}"?' if close else ""
+    return folded[close[0]] if close else None
 
 
 def _placed(fault: Fault, root: Node) -> Fault:

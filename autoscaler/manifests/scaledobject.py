@@ -9,6 +9,7 @@ from autoscaler.manifests import rules
 from autoscaler.manifests.document import Document
 from autoscaler.manifests.faults import error, has_error, placed
 from autoscaler.manifests.hpa import read_behavior
+from autoscaler.manifests.known_annotations import unknown_annotations
 from autoscaler.manifests.metadata import Metadata, read_metadata
 from autoscaler.manifests.modifiers import lets_fallback_act, read_modifiers, written_modifiers
 from autoscaler.manifests.positions import Data
@@ -95,7 +96,8 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
     pause, pause_faults = notes.pause(metadata.annotations)
     fitted, schema_faults = _fit_spec(what)
     spec = mended(WrittenSpec, what.spec) if fitted is None else fitted
-    faults = [*metadata.faults, *word_faults, *pause_faults, *schema_faults]
+    misspelt = unknown_annotations(metadata.annotations)
+    faults = [*metadata.faults, *misspelt, *word_faults, *pause_faults, *schema_faults]
     around = Surroundings(
         key=what.key,
         author=what.document.author,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from autoscaler.manifests.annotations import OWN
 from autoscaler.manifests.faults import error, guess, note, warning
+from autoscaler.manifests.known_annotations import OWN
 from autoscaler.manifests.settings import Grant, Resolve, Scaler, Scalers
 from autoscaler.manifests.written import WrittenTrigger
 from autoscaler.model.auth import AuthRef

@@ -172,6 +172,11 @@ ANNOTATIONS: Final = (
     field("autoscaling.keda.sh/paused-scale-out", "true or false", "Never grow, except to minReplicaCount."),
     field("autoscaling.keda.sh/force-activation", "true or false", "Count as active whatever the triggers say."),
     field("autoscaler.sh/spec", "YAML", "Our own words: mode, cadence, pollingInterval, onMissing, guards."),
+    field(
+        "autoscaler.sh/owner",
+        "autoscaler",
+        "The object was taken over from KEDA: paused beside it keeps KEDA's hands off and pauses nothing here.",
+    ),
     field("autoscaler.sh/ignore", "codes", "Findings that check leaves out for this object."),
 )
 

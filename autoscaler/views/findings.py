@@ -52,7 +52,8 @@ _MANIFEST: Final = (
     Page(
         code="W103",
         title="An unknown key",
-        why="Nothing reads it, here or in KEDA, so whatever it was meant to set has its default.",
+        why="Nothing reads it, here or in KEDA, so whatever it was meant to set has its default. Annotations under "
+        "autoscaler.sh/ and KEDA's prefixes too: with a misspelt one an object is not paused, or writes though it should not.",
         fix="Correct the spelling where a suggestion is made, else remove the line.",
         example='treshold: "10"       # unknown\nthreshold: "10"      # meant',
     ),

@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 
 from autoscaler.manifests.annotations import force_activation, is_on, own_words, pause
+from autoscaler.manifests.known_annotations import ON_OBJECTS, OWN, OWNER
 from autoscaler.model.objects import Author, Cadence, Mode, OnMissing, Pause
 from tests.unit.manifests.builders import WEB, judge, loaded, seen, web
 
 KEDA = "autoscaling.keda.sh"
-OWN = "autoscaler.sh/spec"
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,35 @@ def test_a_tenant_polls_at_least_a_second_apart():
     annotations = {OWN: "pollingInterval: 0.5"}
     assert own_words(annotations, Author.OPERATOR)[1] == ()
     assert [fault.code for fault in own_words(annotations, Author.TENANT)[1]] == ["E104"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "fault"),
+    [
+        ('autoscaler.sh/sepc: "mode: dry-run"', f'unknown annotation; did you mean "{OWN}"?'),
+        (f'{KEDA}/pause: "true"', f'unknown annotation; did you mean "{KEDA}/paused"?'),
+        (f'{KEDA}/Paused: "true"', f'unknown annotation; did you mean "{KEDA}/paused"?'),
+        ('keda.sh/paused: "true"', f'unknown annotation; did you mean "{KEDA}/paused"?'),
+        ('scaledobject.keda.sh/paused: "true"', f'unknown annotation; did you mean "{KEDA}/paused"?'),
+        ("autoscaler.sh/xyz: a", "unknown annotation; it has no effect, remove it"),
+        (
+            "autoscaler.sh/owner: autoscalr",
+            'unknown owner "autoscalr": the object is not taken over, so a pause meant for KEDA pauses it here too; '
+            'write "autoscaler", or remove the annotation',
+        ),
+    ],
+)
+def test_an_annotation_that_nobody_reads_is_a_warning(annotation, fault):
+    """A typo in a key that should pause an object, or keep it from acting, is told where it stands."""
+    (found,) = judge(web(annotations=annotation)).faults
+    name = annotation.partition(":")[0]
+    assert (found.code, found.path, found.message) == ("W103", f"metadata.annotations.{name}", fault)
+    assert (found.line, found.column) == (7, 5)
+
+
+@pytest.mark.parametrize("name", sorted(ON_OBJECTS - {OWN, OWNER}))
+def test_an_annotation_that_keda_or_we_read_is_none(name):
+    """What KEDA reads or writes, a ScaledJob's included, never warns; nor do other people's annotations."""
+    assert seen(web(annotations=f'{name}: "1"')) == []
+    assert seen(web(annotations='notkeda.sh/paused: "1"')) == []
+    assert seen(web(annotations="autoscaler.sh/owner: autoscaler")) == []

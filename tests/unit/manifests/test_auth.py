@@ -145,3 +145,11 @@ def test_parameters_are_given_only_if_all_are_there():
     (lack,) = resolver({known.ref: known}, {place: other}, "default")(known.ref).unusable
     assert lack == f'the key "value" of {secret}, which has other, user'
     assert resolver({}, {place: held}, "default")(known.ref) is None
+
+
+def test_a_misspelt_annotation_of_a_secret_or_an_authentication_is_a_warning():
+    """Where ``use`` is misspelt the Secret is used all the same, so somebody must say so."""
+    _, (told,) = kept(
+        document(SECRET.replace("namespace: demo", "namespace: demo, annotations: {autoscaler.sh/uses: deny}"))
+    )
+    assert (told.code, told.message) == ("W103", 'unknown annotation; did you mean "autoscaler.sh/use"?')

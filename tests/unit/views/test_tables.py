@@ -5,7 +5,8 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from autoscaler.manifests.annotations import IGNORE, OWN, WrittenWords
+from autoscaler.manifests.annotations import WrittenWords
+from autoscaler.manifests.known_annotations import IGNORE, OWN, OWNER
 from autoscaler.manifests.written import WrittenRules, WrittenSpec
 from autoscaler.model.decision import Reason
 from autoscaler.scalers.registry import build_registry, built_in
@@ -47,7 +48,7 @@ def test_every_word_of_our_own_is_explained():
 
 def test_our_annotations_are_explained():
     """The annotations that are read have a page."""
-    assert {OWN, IGNORE} <= {field.path for field in ANNOTATIONS}
+    assert {OWN, OWNER, IGNORE} <= {field.path for field in ANNOTATIONS}
 
 
 def test_every_trigger_type_is_explained_with_its_keys():
