@@ -40,7 +40,12 @@ class Settings:
         None, CLUSTER, "Kubeconfig file; inside a cluster the service account is used.", metavar="FILE"
     )
     context: str | None = setting(None, CLUSTER, "Context of the kubeconfig.", metavar="NAME")
-    namespace: str = setting("default", CLUSTER, "Namespace of documents that name none.", metavar="NAME")
+    namespace: str = setting(
+        "",
+        CLUSTER,
+        "Namespace of documents that name none; else the kubeconfig context's, or the pod's.",
+        metavar="NAME",
+    )
     api_timeout: timedelta = setting(
         timedelta(seconds=5), CLUSTER, "How long one call to the API server may take.", metavar="DURATION"
     )

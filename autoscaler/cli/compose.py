@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from autoscaler.cli.given import audiences_given, origin_given, pairs
 from autoscaler.cli.live import TRANSPORTS, live
 from autoscaler.cli.relay import RelayingSender
 from autoscaler.core.signs import GuardSettings
@@ -17,7 +18,7 @@ from autoscaler.kube.client import NoAnswer, Reader, Writer
 from autoscaler.kube.connect import reach
 from autoscaler.kube.discovery import Discovery
 from autoscaler.kube.hpas import Hpas
-from autoscaler.kube.kubeconfig import find_access
+from autoscaler.kube.kubeconfig import find_access, home_namespace
 from autoscaler.kube.pods import Pods
 from autoscaler.kube.proxy import ServiceProxy, Via
 from autoscaler.kube.targets import ScaleReader
@@ -32,7 +33,7 @@ from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget, Sourc
 from autoscaler.model.observation import Missing, MissingReason, Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
 from autoscaler.model.text import Secret
-from autoscaler.scalers.addresses import AddressRules, Origin, parse_origin
+from autoscaler.scalers.addresses import AddressRules
 from autoscaler.scalers.contract import Transport
 from autoscaler.scalers.credentials import Places, Resolver
 from autoscaler.scalers.http import SenderSettings
@@ -157,6 +158,13 @@ class Outside:
         await self.client.close()
 
 
+def at_home(settings: Settings) -> Settings:
+    """Settle the namespace of documents that name none."""
+    if settings.namespace:
+        return settings
+    return replace(settings, namespace=home_namespace(kubeconfig=settings.kubeconfig, context=settings.context))
+
+
 def library_of(settings: Settings, *, dry_run: bool) -> Library:
     """Make the reader of documents."""
     return Library(
@@ -255,37 +263,6 @@ def places_of(settings: Settings, library: Library) -> Places:
         auth_root=Path(settings.auth_root) if settings.auth_root else None,
         cluster_namespace=settings.namespace,
     )
-
-
-def origin_given(text: str) -> Origin:
-    """Read an origin of ``--allow-server``."""
-    origin = parse_origin(text)
-    if not isinstance(origin, Origin):
-        raise FatalError(f"--allow-server {text!r} is no origin; write it like http://10.0.0.7:9090", exit_code=2)
-    return origin
-
-
-def audiences_given(given: Sequence[str]) -> dict[tuple[str, str], str]:
-    """Read NAMESPACE/SA=AUDIENCE settings."""
-    found = {}
-    for account, audience in pairs("--token-audience", given, form="NAMESPACE/SA=AUDIENCE").items():
-        namespace, slash, name = account.partition("/")
-        if not (namespace and slash and name):
-            text = f"{account}={audience}"
-            raise FatalError(f"--token-audience {text!r} is not NAMESPACE/SA=AUDIENCE", exit_code=2)
-        found[namespace, name] = audience
-    return found
-
-
-def pairs(flag: str, given: Sequence[str], *, form: str = "OLD=NEW") -> dict[str, str]:
-    """Read OLD=NEW settings."""
-    found = {}
-    for text in given:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise FatalError(f"{flag} {text!r} is not {form}", exit_code=2)
-        found[old] = new
-    return found
 
 
 def announce(text: str) -> None:

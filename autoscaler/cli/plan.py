@@ -80,13 +80,14 @@ def _start(settings: Settings, paths: Sequence[str], *, output: str, exit_code: 
 
 async def _plan(settings: Settings, paths: Sequence[str], *, output: str, exit_code: bool, screen: Screen) -> int:
     from autoscaler.cli.check import result_of, write_findings
-    from autoscaler.cli.compose import NoStore, guard_of, library_of, reach_out
+    from autoscaler.cli.compose import NoStore, at_home, guard_of, library_of, reach_out
     from autoscaler.cli.once import tick_once
     from autoscaler.cli.planned import REPORTS, as_planned, status
     from autoscaler.loop.clock import SystemClock
     from autoscaler.manifests.files import snapshot
 
     clock, notes = SystemClock(), stderr()
+    settings = at_home(settings)
     library = library_of(settings, dry_run=False)
     seen = snapshot(paths, recursive=settings.recursive)
     result = result_of(seen, library.read(seen, clock.now(), {}), frozenset())

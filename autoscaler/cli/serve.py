@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from autoscaler import __version__
-from autoscaler.cli.compose import Library, NoStore, Outside, audiences_given, guard_of, library_of, reach_out
+from autoscaler.cli.compose import (
+    Library,
+    NoStore,
+    Outside,
+    at_home,
+    guard_of,
+    library_of,
+    reach_out,
+)
+from autoscaler.cli.given import address_given, audiences_given
 from autoscaler.cli.once import tick_once
 from autoscaler.cli.readings import Logger, Readings
 from autoscaler.cli.stopping import stop_signal, unless
@@ -23,7 +32,6 @@ from autoscaler.loop.tick import Ports
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Snapshot
 from autoscaler.manifests.files import STDIN, snapshot, watch
-from autoscaler.model.fatal import FatalError
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import Unreadable
 from autoscaler.model.record import Decided
@@ -52,6 +60,9 @@ async def serve_until(
     watchers: tuple[Sink, ...] = (),
 ) -> int:
     """Run the daemon on a clock until ``stop`` is set; ``watchers`` are more sinks, beside log and metrics."""
+    if settings.listen != "off":
+        address_given(settings.listen)  # what is wrong here need not wait
+    settings = at_home(settings)
     library = library_of(settings, dry_run=dry_run)
     files = snapshot(paths, recursive=settings.recursive)
     store = store_of(settings, clock, dry_run=dry_run, known=lambda: library.peek(files, clock.now()))
@@ -103,6 +114,7 @@ def memory_left(store: StateFolder | NoStore) -> str:
 async def serve_once(settings: Settings, paths: Sequence[str], *, dry_run: bool, logger: Logger) -> int:
     """Tick every object once and write; 1 where a document was refused, 3 where something could not be found out."""
     clock = SystemClock()
+    settings = at_home(settings)
     library = library_of(settings, dry_run=dry_run)
     readings = Readings(logger, Vitals(started_at=clock.now()))
     files = snapshot(paths, recursive=settings.recursive)
@@ -163,17 +175,16 @@ async def listen(
         return nothing
     from autoscaler.sinks.web import Web
 
-    host, _, port = settings.listen.rpartition(":")
-    if not port.isdigit():
-        raise FatalError(f"--listen {settings.listen!r} is not HOST:PORT; write it like 127.0.0.1:8080", exit_code=2)
+    host, port = address_given(settings.listen)
     web = Web(
         vitals,
         now=clock.now,
         metrics=lambda: chain(latest.families(), (counters.text(),)),
         hosts=frozenset(settings.allow_host),
     )
-    bound = await web.start(host.strip("[]") or "127.0.0.1", int(port))
-    logger.info("listening", address=f"{host}:{bound}", paths="/metrics /livez /readyz")
+    bound = await web.start(host, port)
+    address = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
+    logger.info("listening", address=address, paths="/metrics /livez /readyz /health/status")
     return web.stop
 
 

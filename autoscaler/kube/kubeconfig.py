@@ -36,6 +36,34 @@ async def find_access(
     return await from_kubeconfig(kubeconfig or environ.get("KUBECONFIG") or DEFAULT_FILE, context, announce, environ)
 
 
+def home_namespace(
+    *,
+    kubeconfig: str | None,
+    context: str | None,
+    environ: Mapping[str, str] = os.environ,
+    service_account: Path = SERVICE_ACCOUNT,
+) -> str:
+    """Give the namespace of documents that name none, as kubectl finds it: the context's, or the pod's.
+
+    Where there is no access to be found it is ``default``; ``find_access`` says what is missing.
+    """
+    from kubernetes.aio.config import ConfigException
+
+    if kubeconfig is None and context is None and environ.get("KUBERNETES_SERVICE_HOST"):
+        return _pod_namespace(service_account)
+    try:
+        merged = _merged(kubeconfig or environ.get("KUBECONFIG") or DEFAULT_FILE)
+        chosen = merged["contexts"].get_with_name(context or merged["current-context"])["context"]
+    except (FatalError, ConfigException):
+        return "default"
+    return str(chosen.safe_get("namespace") or "default")
+
+
+def _pod_namespace(service_account: Path) -> str:
+    file = service_account / "namespace"
+    return file.read_text().strip() if file.is_file() else "default"
+
+
 def in_cluster(environ: Mapping[str, str], service_account: Path = SERVICE_ACCOUNT) -> Access:
     """Use the service account that a pod is given."""
     from kubernetes.aio.client.configuration import Configuration
@@ -50,11 +78,10 @@ def in_cluster(environ: Mapping[str, str], service_account: Path = SERVICE_ACCOU
         )
     configuration = Configuration(host=f"https://{f'[{host}]' if ':' in host else host}:{port}")
     configuration.ssl_ca_cert = str(authority)
-    namespace = service_account / "namespace"
     return Access(
         address=configuration.host,
         context="in-cluster",
-        namespace=namespace.read_text().strip() if namespace.is_file() else "default",
+        namespace=_pod_namespace(service_account),
         configuration=configuration,
         credential=TokenFile(service_account / "token"),
     )

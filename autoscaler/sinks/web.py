@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from autoscaler.model.fatal import FatalError
+from autoscaler.model.text import plain
 from autoscaler.sinks.gate import Gate, Limits
 
 IDLE_SECONDS = 60.0
@@ -25,6 +26,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d+)?", re.ASCII)
+_OF_CLUSTERS = (".svc", ".svc.cluster.local")
 _INDEX = "/metrics\n/livez\n/readyz (?verbose)\n/health/ping\n/health/status\n"
 
 
@@ -136,8 +138,10 @@ class Web:
 
     @web.middleware
     async def _known_hosts_only(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not is_known(request.headers.get("Host", ""), self._hosts):
-            return web.Response(status=421, text="this host name is not served here; see --allow-host\n")
+        header = request.headers.get("Host", "")
+        if not is_known(header, self._hosts):
+            named = plain(header.partition(":")[0], 100) or "NAME"
+            return web.Response(status=421, text=f"this host name is not served here: add --allow-host {named}\n")
         return await handler(request)
 
     async def _index(self, request: web.Request) -> web.Response:
@@ -182,11 +186,15 @@ def _hang_up(request: web.Request) -> None:
 
 
 def is_known(header: str, hosts: frozenset[str]) -> bool:
-    """Say whether a Host header names us: an address, or one of ``hosts``; the port does not matter."""
+    """Say whether a Host header names us: an address, one of ``hosts``, or a Service; the port does not matter.
+
+    No page on the web is called ``x.svc`` or ``x.svc.cluster.local``: those names exist in clusters alone.
+    """
     found = _HOST.fullmatch(header.lower())
     if found is None:
         return False
-    return found["name"] in hosts or _is_address(found["name"] or found["six"])
+    name = found["name"] or ""
+    return name in hosts or name.endswith(_OF_CLUSTERS) or _is_address(name or found["six"])
 
 
 def _is_address(text: str) -> bool:

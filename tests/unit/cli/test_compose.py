@@ -24,7 +24,7 @@ stringData: {token: abc}
 def test_a_secret_whose_owner_denies_its_use_is_refused(tmp_path: Path):
     """A Secret annotated ``autoscaler.sh/use: deny`` is never handed to a source, whoever refers to it."""
     (tmp_path / "secrets.yaml").write_text(SECRETS)
-    library = library_of(Settings(), dry_run=False)
+    library = library_of(Settings(namespace="default"), dry_run=False)
     library.read(snapshot((str(tmp_path),), recursive=False), START, {})
     held = library.secret("shop", "open")
     assert not isinstance(held, Missing)

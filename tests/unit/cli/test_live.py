@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from autoscaler.cli.compose import audiences_given, library_of
+from autoscaler.cli.compose import library_of
+from autoscaler.cli.given import audiences_given
 from autoscaler.cli.live import TRANSPORTS
 from autoscaler.manifests.catalog import Snapshot
 from autoscaler.manifests.document import SourceFile
@@ -26,7 +27,7 @@ spec:
 
 def read(trigger: str) -> tuple[int, list[str]]:
     """Read one object, and give how many run and what was refused."""
-    library = library_of(Settings(), dry_run=False)
+    library = library_of(Settings(namespace="default"), dry_run=False)
     file = SourceFile(path="web.yaml", text=DOCUMENT.format(trigger=trigger))
     changes = library.read(Snapshot(files=(file,)), START, {})
     return len(changes.added), [f"{f.code} {f.message}" for each in changes.refused for f in each.faults]
@@ -103,6 +104,6 @@ spec:
 
 def test_the_accounts_whose_tokens_are_presented_are_known():
     """A TriggerAuthentication in use says which accounts' tokens the daemon must be able to create."""
-    library = library_of(Settings(), dry_run=False)
+    library = library_of(Settings(namespace="default"), dry_run=False)
     (web,) = library.read(Snapshot(files=(SourceFile(path="web.yaml", text=LOGIN),)), START, {}).added
     assert (library.accounts([web]), library.accounts([])) == ({("shop", "scraper")}, frozenset())

@@ -13,7 +13,7 @@ import pytest
 
 from autoscaler.kube.access import Access
 from autoscaler.kube.execute import Plugin, issue
-from autoscaler.kube.kubeconfig import find_access, from_kubeconfig, in_cluster
+from autoscaler.kube.kubeconfig import find_access, from_kubeconfig, home_namespace, in_cluster
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.text import Secret
 
@@ -198,6 +198,19 @@ async def test_a_named_kubeconfig_counts_in_a_pod_too(tmp_path: Path):
         kubeconfig=a_kubeconfig(tmp_path, {"token": "t"}), context=None, announce=silent, environ=IN_A_POD
     )
     assert access.address == SERVER
+
+
+def test_documents_without_a_namespace_belong_where_kubectl_would_put_them(tmp_path: Path):
+    """The context's namespace counts, in a pod the pod's; without either, or without access, it is default."""
+    named = a_kubeconfig(tmp_path, {"token": "t"})
+    assert home_namespace(kubeconfig=named, context=None) == "shop"
+    assert home_namespace(kubeconfig=None, context=None, environ={"KUBECONFIG": named}) == "shop"
+    assert home_namespace(kubeconfig=named, context="other") == "default"
+    assert home_namespace(kubeconfig="/nowhere", context=None) == "default"
+    Path(named).write_text(Path(named).read_text().replace('"namespace": "shop"', '"namespace": ""'))
+    assert home_namespace(kubeconfig=named, context=None) == "default"
+    account = a_service_account(tmp_path)
+    assert home_namespace(kubeconfig=None, context=None, environ=IN_A_POD, service_account=account) == "scaling"
 
 
 def test_a_pod_without_an_account_is_told_so(tmp_path: Path):

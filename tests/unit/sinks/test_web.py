@@ -87,7 +87,8 @@ async def test_every_answer_forbids_to_be_embedded_or_kept(path: str):
 async def test_a_foreign_host_name_is_refused():
     """A page that points its own name at us gets 421 and no answer."""
     async with listening(well()) as port:
-        assert (await ask(port, "/metrics", Host="evil.example"))[0] == 421
+        status, body, _ = await ask(port, "/metrics", Host="evil.example:8080")
+        assert (status, body) == (421, "this host name is not served here: add --allow-host evil.example\n")
         assert (await ask(port, "/metrics", Host="autoscaler.shop.svc:8080"))[0] == 200
 
 
@@ -102,6 +103,10 @@ async def test_a_foreign_host_name_is_refused():
         ("", False),
         ("localhost.evil.example", False),
         ("10.1.2.3.evil.example", False),
+        ("autoscaler.shop.svc:8080", True),
+        ("autoscaler.shop.svc.cluster.local", True),
+        ("autoscaler.shop.svc.evil.example", False),
+        ("autoscaler.shop", False),
         ("localhost:80:90", False),
         ("localhost:http", False),
         ("[::1", False),
