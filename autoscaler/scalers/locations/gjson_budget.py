@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 BYTES_A_STEP = 256
 """Bytes that are passed over within a step."""
+_VALUES_A_STEP = 32
 _ESCAPED_A_STEP = 8
 _REWRITTEN_A_STEP = 32
 _SURPRISES = 8
@@ -32,6 +33,10 @@ class Budget:
     def passed(self, start: int, end: int) -> None:
         """Take the steps of bytes that were passed over."""
         self.spend(1 + (end - start) // BYTES_A_STEP)
+
+    def decoded(self, commas: int) -> None:
+        """Take the steps of many short values that were passed over at once."""
+        self.spend(commas // _VALUES_A_STEP)
 
     def resolved(self, text: str) -> None:
         """Take the steps of a string whose escapes are resolved."""

@@ -112,6 +112,7 @@ def block_end(text: str, place: int, budget: Budget) -> int:
             budget.surprises -= 1
         else:
             budget.passed(place, end)
+            budget.decoded(text.count(",", place, end))
             return end
     return _closing(text, place, budget)
 

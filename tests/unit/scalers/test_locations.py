@@ -107,6 +107,7 @@ def test_broken_json_is_searched_as_far_as_gjson_goes(body, path, number):
         (b'{"a":"\\""}', "|".join(["@tostr"] * 70)),
         (b"[" + b",".join([b'"' + rb"\u0061" * 1000 + b'"'] * 170) + b"]", "[" + ",".join(['#(%"x*")'] * 45) + "]"),
         (b"[" + b"1," * 400_000 + b"1]", "|".join(["@valid"] * 70)),
+        (b'{"a":[' + b"1," * 400_000 + b'1],"b":1}', "[" + ",".join(["b"] * 120) + "]|0"),
     ],
 )
 def test_a_search_ends_within_its_steps(body, path):
