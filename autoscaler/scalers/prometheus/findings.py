@@ -12,6 +12,7 @@ from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.objects import MetricTarget, TargetType
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
+from autoscaler.scalers.prometheus.mistakes import Mistake, explain
 from autoscaler.scalers.prometheus.promql import Expression, Unparsed, bare, parse, result_type, walk
 from autoscaler.scalers.prometheus.scan import Opening, scan
 from autoscaler.scalers.prometheus.series import may_give_several
@@ -38,7 +39,7 @@ def judge_query(text: str, path: str, target: MetricTarget | None) -> tuple[Faul
     opened = (_open_fault(text, seen.opening, path),) if seen.opening is not None else ()
     expression = parse(seen.closed)
     if isinstance(expression, Unparsed):
-        return opened or (_unknown(expression, path),)
+        return opened or (_mistake_fault(text, explain(text, expression.words), path),)
     return (*opened, *(_fault(each, path) for each in _found(expression, target)))
 
 
@@ -133,10 +134,25 @@ def _fault(found: _Found, path: str) -> Fault:
     return Fault(code=found.code, severity=severity, path=path, message=found.message, reason="query")
 
 
-def _unknown(unparsed: Unparsed, path: str) -> Fault:
-    words = plain(unparsed.words, 120)
-    message = f"our parser does not know this query ({words}); it is sent as it stands, and the server will tell"
-    return Fault(code="W300", severity=Severity.WARNING, path=path, message=message, reason="query")
+def _mistake_fault(text: str, mistake: Mistake, path: str) -> Fault:
+    """Point at a mistake where its place is known; what is not certain is sent, and the server has the last word."""
+    row, excerpt, caret = "", None, None
+    if mistake.offset is not None:
+        begin = text.rfind("\n", 0, mistake.offset) + 1
+        row = f"{text.count(chr(10), 0, mistake.offset) + 1}:{mistake.offset - begin + 1}: "
+        before = text[begin : mistake.offset]
+        excerpt, caret = plain(text[begin:].partition("\n")[0], 300), len(plain(before, 10 * len(before) + 1))
+        caret = caret if caret < len(excerpt) else None
+    after = "" if mistake.certain else "; it is sent as it stands, and the server will tell"
+    return Fault(
+        code="E300" if mistake.certain else "W300",
+        severity=Severity.ERROR if mistake.certain else Severity.WARNING,
+        path=path,
+        message=f"{row}{mistake.what}{after}",
+        excerpt=excerpt,
+        caret=caret,
+        reason="query",
+    )
 
 
 def _open_fault(text: str, opening: Opening, path: str) -> Fault:

@@ -98,6 +98,72 @@ def test_a_bracket_that_closes_nothing_is_pointed_at() -> None:
     assert (fault.message, fault.caret) == ("1:7: unexpected right parenthesis (closes nothing)", 6)
 
 
+@pytest.mark.parametrize(
+    ("query", "message", "pointed_at"),
+    [
+        ("sum(rate(x))", "1:5: rate() takes a range: give one, such as rate(x[5m])", "rate(x))"),
+        (
+            "sum(rate(x[5m]))\n  / sum(rate(y))",
+            "2:9: rate() takes a range: give one, such as rate(x[5m])",
+            "rate(y))",
+        ),
+        (
+            "sum(rate(x[5 min]))",
+            "1:11: [5 min] is no range: a duration is a number and its unit, [5m]",
+            "[5 min]))",
+        ),
+        ("sum(rate(x[5min]))", "1:12: 5min is no duration: write it like 30s, 5m or 1h", "5min]))"),
+        (
+            "sum(rate(x[$__rate_interval]))",
+            "1:12: $__rate_interval is a variable of Grafana, which no Prometheus knows: write a range such as [5m]",
+            "$__rate_interval]))",
+        ),
+        ("sum(x{queue=orders})", '1:13: the value of a label stands in quotes: write "orders"', "orders})"),
+        ("sum(x{shard=5})", '1:13: the value of a label stands in quotes: write "5"', "5})"),
+        (
+            "histogram_quantile(x)",
+            "1:1: expected 2 argument(s) in call to 'histogram_quantile', got 1",
+            "histogram_quantile(x)",
+        ),
+        ("sum(x[5m])", "expected type vector in aggregation expression, got matrix", None),
+        ("topk(x)", "wrong number of arguments for aggregate expression provided, expected 2, got 1", None),
+        ("# nothing", "no expression found in input", None),
+    ],
+)
+def test_what_every_prometheus_refuses_is_an_error(query: str, message: str, pointed_at: str | None) -> None:
+    """The parser's word stands where no server could know better, with its place and what to write instead."""
+    (fault,) = judge_query(query, "query", AVERAGE)
+    assert (fault.code, fault.severity, fault.message) == ("E300", Severity.ERROR, message)
+    shown = None if fault.excerpt is None or fault.caret is None else fault.excerpt[fault.caret :]
+    assert shown == pointed_at
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("summ(x)", '1:1: Prometheus has no function "summ" that we know (did you mean "sum"?)'),
+        ("summ by (app) (x)", '1:1: Prometheus has no function "summ" that we know (did you mean "sum"?)'),
+        ("1 + average(x)", '1:5: Prometheus has no function "average" that we know (did you mean "avg"?)'),
+        ("sum(zstd(x))", '1:5: Prometheus has no function "zstd" that we know'),
+        ("rate(x[5m], 2)", "1:1: expected 1 argument(s) in call to 'rate', got 2"),
+        ("sum(rate(x[5m+1m]))", "unexpected character inside brackets: '+'"),
+        ("sum(x) keep_metric_names", "this is no PromQL that we know (invalid promql query)"),
+        ("x unless by (a)", "this is no PromQL that we know (invalid promql query)"),
+    ],
+)
+def test_what_another_server_may_know_is_a_warning(query: str, message: str) -> None:
+    """Functions, arguments and modifiers that we do not know are sent, and said to be unknown."""
+    (fault,) = judge_query(query, "query", AVERAGE)
+    assert (fault.code, fault.severity) == ("W300", Severity.WARNING)
+    assert fault.message == f"{message}; it is sent as it stands, and the server will tell"
+
+
+@pytest.mark.parametrize("query", ['sum(x{a="rate(y)", b="$c"})', "sum(x) # rate(y) [5 min] $d", "sum(x{a=~`$`})"])
+def test_what_stands_in_texts_and_comments_is_no_mistake(query: str) -> None:
+    """A dollar is an anchor of a regular expression, and a comment may say anything."""
+    assert judge_query(query, "query", AVERAGE) == ()
+
+
 def test_the_scrape_interval_that_a_short_range_needs_is_named() -> None:
     """W304 says how often one would have to scrape."""
     (fault,) = judge_query("sum(rate(x[10s]))", "query", AVERAGE)
