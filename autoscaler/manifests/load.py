@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from autoscaler.manifests.positions import Entry, Fields, Items, Mark, Node, Text
+from autoscaler.manifests.templates import HINT, template_in
 from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
@@ -19,6 +20,7 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
 MAX_ALIASES: Final = 100
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels; no manifest needs that"
+_KEY: Final = "a key must be text, not a list or a mapping"
 _TOO_MANY: Final = f"more than {MAX_NODES:,} values, aliases expanded; split the file"
 
 Event: TypeAlias = Any
@@ -46,11 +48,13 @@ def load(text: str) -> Loaded:
             raise _RefusedError("the file is larger than 1 MiB; split it into several files", Mark(1, 1))
         return Loaded(documents=_documents(text))
     except _RefusedError as refused:
-        return Loaded(fault=_fault(refused.message, refused.at))
+        message = _unrendered(text) if refused.message == _KEY else None  # to YAML a template's braces are a key
+        return Loaded(fault=_fault(message or refused.message, refused.at))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ": ".join(part for part in (error.context, error.problem) if part)
-        return Loaded(fault=_fault(f"this is not YAML: {what}; check indentation, quotes and brackets", _mark(mark)))
+        message = f"this is not YAML: {what}; check indentation, quotes and brackets"
+        return Loaded(fault=_fault(_unrendered(text) or message, _mark(mark)))
     except UnicodeEncodeError as error:
         return Loaded(fault=_fault("a lone surrogate is not text; remove it", _at(text, error.start)))
     except yaml.YAMLError as error:
@@ -191,7 +195,7 @@ class _Builder:
         merged: list[Node] = []
         for key, node in zip(done.nodes[::2], done.nodes[1::2], strict=True):
             if not isinstance(key, Text):
-                raise _RefusedError("a key must be text, not a list or a mapping", key.at)
+                raise _RefusedError(_KEY, key.at)
             if key.text == "<<" and not key.quoted:
                 merged.append(node)
             elif (first := own.get(key.text)) is not None:
@@ -214,6 +218,12 @@ def _merged(node: Node) -> tuple[Entry, ...]:
             return tuple(entry for item in node.items if isinstance(item, Fields) for entry in item.entries)
         case _:
             raise _RefusedError("<< takes a mapping or a list of mappings", node.at)
+
+
+def _unrendered(text: str) -> str | None:
+    """Say of a chart's file why it is no YAML: it becomes YAML only when it is rendered. None where it is another."""
+    action = template_in(text)
+    return None if action is None else f"{action} is a template that Helm has not rendered; {HINT}"
 
 
 def _empty(node: Node) -> bool:

@@ -15,6 +15,7 @@ from autoscaler.manifests.modifiers import lets_fallback_act, read_modifiers, wr
 from autoscaler.manifests.positions import Data
 from autoscaler.manifests.schema import fit, mended
 from autoscaler.manifests.settings import Resolve, Scalers, Settings
+from autoscaler.manifests.templates import instead, templates
 from autoscaler.manifests.triggers import Surroundings, read_triggers
 from autoscaler.manifests.written import WrittenFallback, WrittenModifiers, WrittenSpec, WrittenTrigger
 from autoscaler.model.faults import Fault, Faults, Severity
@@ -121,8 +122,15 @@ def parse(what: Candidate, scalers: Scalers, settings: Settings, resolve: Resolv
             pause=pause,
             force_activation=notes.force_activation(metadata.annotations),
         )
+    faults = instead(faults, _unrendered(what))
     found = _unsilenced(placed(faults, what.document.root), notes.ignored(metadata.annotations))
     return Judged(candidate=what, obj=None if has_error(found) else obj, faults=found)
+
+
+def _unrendered(what: Candidate) -> tuple[Fault, ...]:
+    """Name what is still a template in all that is read of an object."""
+    named: Data = {"name": what.name, "namespace": what.document.namespace}
+    return (*templates(named, "metadata"), *templates(what.spec, what.path))
 
 
 def _fit_spec(what: Candidate) -> tuple[WrittenSpec | None, tuple[Fault, ...]]:
