@@ -21,7 +21,17 @@ _FIXES: Final = {
     "not ": "it takes a condition, such as a > 0",
     "in ": "on its right stands a list, a range or a map",
 }
-_ELSEWHERE: Final = {"avg": "mean", "average": "mean", "size": "len", "length": "len", "pow": "**", "sqrt": "** 0.5"}
+_ELSEWHERE: Final = {
+    "avg": "mean",
+    "average": "mean",
+    "maximum": "max",
+    "minimum": "min",
+    "total": "sum",
+    "size": "len",
+    "length": "len",
+    "pow": "**",
+    "sqrt": "** 0.5",
+}
 """What other languages call it."""
 _LEAD, _SHOWN, _MESSAGE = 120, 60, 300
 """A longer line is shown from ``_SHOWN`` characters before the place that is meant."""

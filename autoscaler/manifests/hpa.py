@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from autoscaler.manifests.faults import error
+from autoscaler.manifests.faults import error, guess
 from autoscaler.manifests.positions import Data
 from autoscaler.model.faults import Fault, Faults
 from autoscaler.model.objects import Behavior, PolicyType, ScalingPolicy, ScalingRules, SelectPolicy
@@ -126,7 +126,8 @@ def _policy(policy: Mapping[str, Data]) -> ScalingPolicy:
 
 
 def _one_of(known: tuple[str, ...], found: Data) -> str:
-    return f"must be one of {', '.join(known)}, found {plain(str(found), 30) if found else 'nothing'}"
+    shown = f"{plain(str(found), 30)}{guess(str(found), known)}" if found else "nothing"
+    return f"must be one of {', '.join(known)}, found {shown}"
 
 
 def _mapping(raw: "Data | Mapping[str, Data]") -> Mapping[str, Data]:

@@ -1,5 +1,6 @@
 """Fitting what was written to a schema: every misfit at once, each with its path, in our own words."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, get_args
 
@@ -187,6 +188,12 @@ def _shown(found: Data) -> str:
     return f'the text "{plain(found, 40)}"' if isinstance(found, str) and found else _kind(found)
 
 
+def _one_of(context: Misfit, found: Data) -> str:
+    known = re.findall("'([^']*)'", context["expected"])
+    hint = guess(found, known) if isinstance(found, str) else ""
+    return f"must be one of {context['expected']}, found {_shown(found)}{hint}"
+
+
 _CODES: Final = {"too_short": "E106"}
 """Codes of their own; only ``triggers`` has a shortest length."""
 
@@ -206,8 +213,8 @@ _WORDS: Final[Mapping[str, _Word]] = {
     "greater_than": lambda context, found: f"must be above {context['gt']}, found {_kind(found)}",
     "string_too_short": lambda _context, _found: "must not be empty",
     "too_short": lambda _context, _found: "must hold at least one entry",
-    "literal_error": lambda context, _found: f"must be one of {context['expected']}",
-    "enum": lambda context, _found: f"must be one of {context['expected']}",
+    "literal_error": _one_of,
+    "enum": _one_of,
     "quantity": lambda _context, found: f'must be a quantity such as "0.1", in quotes; found {_shown(found)}',
     "seconds": lambda _context, found: f"must be seconds, at least 0.1 and without quotes; found {_shown(found)}",
 }

@@ -3,6 +3,7 @@
 It knows no trigger type. Source: KEDA scalersconfig/typed_config.go.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -208,7 +209,7 @@ class Reader:
     def _all_members(self, found: Found, chosen: tuple[str, ...], members: tuple[str, ...]) -> bool:
         if all(item in members for item in chosen):
             return True
-        wanted = f"{found.name} must be of {', '.join(members)}, found {found.shown}"
+        wanted = f"{found.name} must be of {', '.join(members)}, found {found.shown}{_meant(found, chosen, members)}"
         self.fault("E104", found.name, wanted, reason="not_in_enum")
         return False
 
@@ -221,6 +222,16 @@ _PLACES: Mapping[Place, str] = {
     Place.AUTH: "the TriggerAuthentication",
     Place.ENV: "the target's environment (…FromEnv)",
 }
+
+
+def _meant(found: Found, chosen: tuple[str, ...], members: tuple[str, ...]) -> str:
+    """Suggest the member that is nearest to the first item that is none; nothing of what is never shown."""
+    if found.place is not Place.METADATA:
+        return ""
+    wrong = next((item for item in chosen if item not in members), "")
+    folded = {member.lower(): member for member in members}
+    near = difflib.get_close_matches(wrong[:100].lower(), folded, n=1, cutoff=0.7)
+    return f'; did you mean "{folded[near[0]]}"?' if near else ""
 
 
 def _of_bits(bits: int) -> Callable[[str], int | None]:

@@ -48,6 +48,8 @@ def test_a_comment_at_the_end_is_named():
         ("trig-one * 2", 'did you mean "trig_one"?'),
         ("Trig_One", 'did you mean "trig_one"?'),
         ("avg([a, b])", "here it is mean"),
+        ("maximum(a, 1)", "here it is max"),
+        ("minimum(a, 1)", "here it is min"),
         ("flor(a)", 'did you mean "floor"?'),
         ("a % 2", "such as int(a)"),
         ("a && b", "such as a > 0"),

@@ -125,7 +125,15 @@ def test_every_fault_comes_at_once_in_the_order_of_the_document():
         ("maxReplicaCount: true", "maxReplicaCount must be a whole number, found true"),
         ("advanced: 5", "advanced must be a mapping, found the number 5"),
         ("fallback: {replicas: 1}", "failureThreshold is required"),
-        ("fallback: {replicas: 1, failureThreshold: 1, behavior: Static}", "behavior must be one of 'static'"),
+        (
+            "fallback: {replicas: 1, failureThreshold: 1, behavior: Static}",
+            "behavior must be one of 'static', 'currentReplicas', 'currentReplicasIfHigher', "
+            "'currentReplicasIfLower' or 'scalingModifiers', found the text \"Static\"; did you mean \"static\"?",
+        ),
+        (
+            "advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleUp: {selectPolicy: Maxx}}}}",
+            'must be one of Max, Min, Disabled, found Maxx; did you mean "Max"?',
+        ),
         (
             "advanced: {restoreToOriginalReplicaCount: yes please}",
             "restoreToOriginalReplicaCount must be true or false",

@@ -130,6 +130,24 @@ def test_a_secret_is_never_shown_in_a_fault():
     assert "hunter2" not in reader.faults[0].message
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("Bearer", '; did you mean "bearer"?'), ("basic,bearr", '; did you mean "bearer"?'), ("oauth", "")],
+)
+def test_a_word_that_is_nearly_a_choice_is_guessed(given: str, hint: str):
+    """The message tells what was found and what was probably meant."""
+    reader = a_reader({"authModes": given})
+    reader.choices("authModes", members=("basic", "bearer"))
+    assert reader.faults[0].message == f'authModes must be of basic, bearer, found "{given}"{hint}'
+
+
+def test_a_hidden_word_is_not_guessed_at():
+    """A suggestion would tell what a secret is near to."""
+    reader = a_reader({}, auth={"mode": "basik"})
+    reader.choices("mode", members=("basic",), sources=(Place.AUTH,))
+    assert reader.faults[0].message == "mode must be of basic, found a hidden value"
+
+
 def test_exclusive_members_count_repeats():
     """At most one of an exclusive set may be named, repeats included."""
     reader = a_reader({"authModes": "basic, basic"})
