@@ -76,6 +76,7 @@ async def serve_until(
     ports = Ports(clock=clock, sampler=outside.sampler, targets=outside.targets, actuator=outside.actuator, sinks=sinks)
     try:
         daemon = Daemon(fleet, ports, store, outside.server, vitals)
+        vitals.lost = None if isinstance(store, NoStore) else store.lost
         stop_web = await listen(settings, vitals, clock, latest, counters, logger)
         changes = library.read(files, clock.now(), daemon.governed)
         readings.note(changes, settled=files.settled)
@@ -101,7 +102,9 @@ def memory_kept(store: StateFolder | NoStore) -> str:
     """Say where memory is kept while the daemon runs."""
     if isinstance(store, NoStore):
         return "lost at every restart; keep it with --state-dir"
-    return str(store.folder) if store.fault is None else f"not kept: {store.fault}"
+    if store.fault is not None:
+        return f"not kept: {store.fault}"
+    return str(store.folder) if store.lost is None else f"{store.folder}, where {store.lost}"
 
 
 def memory_left(store: StateFolder | NoStore) -> str:

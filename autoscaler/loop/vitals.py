@@ -13,6 +13,7 @@ from autoscaler.model.source import SourceHealth, SourceState
 from autoscaler.model.value import value
 
 STALLED = timedelta(seconds=10)  # a beat this late means that the loop has stopped
+LOST_SHOWN = timedelta(minutes=10)  # lost memory has no effect any more by then, and the log has said it
 NAMED = 3  # so many unreadable targets and refused writes are named, the others counted
 ABSENT = frozenset(
     {UnreadableReason.NOT_FOUND, UnreadableReason.NO_SCALE}
@@ -54,7 +55,8 @@ class Vitals:
     that is so for every object, and not because the targets are absent, nothing can be done and nothing is ready.
     ``unwritten`` maps an object's name to why its last write was refused, until one is taken or none is needed.
     ``company`` maps an object's name to who else writes its count, which is a matter between the two. ``sources``
-    are the states of the sources in use, as their last answers left them.
+    are the states of the sources in use, as their last answers left them. ``lost`` says what of the saved memory could
+    not be used at the start; it is shown for a while.
     """
 
     started_at: datetime
@@ -72,6 +74,7 @@ class Vitals:
     troubles: dict[str, str] = field(default_factory=dict)
     company: dict[str, str] = field(default_factory=dict)
     sources: dict[Source, SourceState] = field(default_factory=dict)
+    lost: str | None = None
 
     def note(self, done: Round) -> None:
         """Take from a round how its sources are, which scales could not be read, and which of them others write."""
@@ -119,6 +122,7 @@ class Vitals:
             self._targets(),
             self._writes(),
             *_warnings(self.troubles),
+            *self._memory(now),
             *self._sources(),
             *_warnings(self.refused),
             *_warnings(self.company),
@@ -178,6 +182,10 @@ class Vitals:
             return Check(name="writes", status=Status.OK, detail="no write that is still needed was refused")
         status = Status.WARNING if len(self.unwritten) < self.objects else Status.FAIL
         return Check(name="writes", status=status, detail=_some(self.unwritten))
+
+    def _memory(self, now: datetime) -> Iterator[Check]:
+        if self.lost is not None and now - self.started_at < LOST_SHOWN:
+            yield Check(name="memory", status=Status.WARNING, detail=self.lost)
 
     def _sources(self) -> Iterator[Check]:
         for source, state in self.sources.items():

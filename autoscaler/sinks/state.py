@@ -5,33 +5,42 @@ file is neither read nor touched. ``load`` and ``save`` block: call them on a th
 """
 
 import contextlib
+import errno
 import fcntl
 import os
-import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from autoscaler.model.codec import VERSION, decode_memory, decode_source, encode_memory, encode_source
+from autoscaler.model.codec import VERSION, encode_memory, encode_source
 from autoscaler.model.fatal import FatalError
 from autoscaler.model.memory import Memory
 from autoscaler.model.objects import ObjectKey, Source
-from autoscaler.model.plaindata import Plain, decode, encode, masked
+from autoscaler.model.plaindata import encode, masked
 from autoscaler.model.saved import Saved
 from autoscaler.model.source import SourceState
-from autoscaler.model.value import value
+from autoscaler.sinks.statefile import HEADER, read_body, saved_from
 
-_HEADER = re.compile(rb"autoscaler-state (\d{1,9}) ([0-9a-f]{8}) (\d{1,12})\n")
 _WARN_EVERY = timedelta(minutes=1)
-T = TypeVar("T")
+_STARTS_NEW = "memory starts new: replicas are held for a full window"
+_FIXES = {
+    errno.EEXIST: "it is no folder, but a file or a link that leads nowhere; give --state-dir a folder",
+    errno.ENOTDIR: "a part of the path is a file; give --state-dir a folder",
+    errno.ENOENT: "the folder is gone, or cannot be made there; make it and start again, or give another --state-dir",
+    errno.EACCES: "make the folder writable for this user",
+    errno.EPERM: "make the folder writable for this user",
+    errno.EROFS: "the file system is read-only; give --state-dir a folder on one that is not",
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "free some space, or raise this user's quota",
+    errno.EFBIG: "raise the limit on the size of files",
+}
 _log: FilteringBoundLogger = structlog.get_logger()
 
 
@@ -40,7 +49,8 @@ class StateFolder:
 
     ``now`` is the daemon's steady clock. ``known`` gives the sources in use, asked when loading: files hold no values
     of headers and parameters, so a source that has them is recognised among these.
-    A folder that cannot be written never stops anything: ``fault`` says why, None while all is well.
+    A folder that cannot be written never stops anything: ``fault`` says why, None while all is well. ``lost`` says
+    which files could not be used when loading and what follows, None where all could; such files are kept aside.
     """
 
     def __init__(
@@ -61,23 +71,29 @@ class StateFolder:
         self._torn = False
         self.saved_at: datetime | None = None
         self.fault: str | None = None
+        self.lost: str | None = None
         self._lock = self._take_lock()
 
     def load(self) -> Saved | None:
         """Give what was saved last, or the generation before where that is torn; None where nothing can be read.
 
-        A torn file never takes the place of the good one before it.
+        A torn file never takes the place of the good one before it, and is kept beside it, its older like replaced.
         """
         self._move_newer_aside()
+        unusable: dict[Path, str] = {}
+        found: Saved | None = None
         for path in (self._current, self._previous):
-            body = _read(path)
-            saved = None if body is None else _saved(body, clean=self._was_clean(path), now=self._now())
-            if saved is not None:
-                saved = replace(saved, sources=_recognised(saved.sources, self._known()))
-                self.saved_at = saved.saved_at
-                return saved
+            body = read_body(path)
+            saved = saved_from(body, clean=self._was_clean(path), now=self._now()) if isinstance(body, bytes) else body
+            if isinstance(saved, Saved):
+                found = replace(saved, sources=_recognised(saved.sources, self._known()))
+                self.saved_at = found.saved_at
+                break
             self._torn = True
-        return None
+            if saved is not None:
+                unusable[path] = saved.why
+        self._tell_unusable(unusable, _STARTS_NEW if found is None else "the save before it is used")
+        return found
 
     def save(self, saved: Saved) -> None:
         """Write everything, atomically; a full or read-only disk is a fault and a warning once a minute."""
@@ -90,7 +106,7 @@ class StateFolder:
             if saved.clean:
                 _replace(self._mark, b"%08x\n" % crc)
         except OSError as error:
-            self._failed(f"cannot write {self._current}: {error.strerror}")
+            self._failed(f"cannot write {self._current}", error)
             return
         if self.fault is not None:
             _log.info("state saved again", folder=str(self.folder))
@@ -113,7 +129,7 @@ class StateFolder:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            self._failed(f"cannot use the state folder {self.folder}: {error.strerror}")
+            self._failed(f"cannot use the state folder {self.folder}", error)
             return None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,7 +154,7 @@ class StateFolder:
             mark = self._mark.read_bytes()
             self._mark.unlink()
             _sync_folder(self.folder)
-            header = _HEADER.match(path.read_bytes()[:64])
+            header = HEADER.match(path.read_bytes()[:64])
         except OSError:
             return False
         return path == self._current and header is not None and mark.strip() == header[2]
@@ -146,7 +162,7 @@ class StateFolder:
     def _move_newer_aside(self) -> None:
         """Give a newer version's file that bears our name its own name, so that nothing of ours overwrites it."""
         with contextlib.suppress(OSError):
-            header = _HEADER.match(self._current.read_bytes()[:64])
+            header = HEADER.match(self._current.read_bytes()[:64])
             if header is not None and int(header[1]) > VERSION:
                 kept = self.folder / f"memory.v{int(header[1])}"
                 if not kept.exists():
@@ -168,12 +184,28 @@ class StateFolder:
             return known
         return memory, msgspec.Raw(msgspec.json.encode(encode_memory(memory)))
 
-    def _failed(self, fault: str) -> None:
-        self.fault = fault
+    def _tell_unusable(self, unusable: Mapping[Path, str], effect: str) -> None:
+        """Warn of each file that cannot be used, and put it aside, so that a save does not overwrite it."""
+        for path, why in unusable.items():
+            aside = path.with_name(f"{path.name}.corrupt")
+            try:
+                path.replace(aside)
+                kept = str(aside)
+            except OSError as error:
+                kept = f"in its place, until the next save: {error.strerror}"
+            _log.warning("state unusable", file=str(path), why=why, kept=kept, effect=effect)
+        if unusable:
+            said = ", ".join(f"{path.name} cannot be used ({why})" for path, why in unusable.items())
+            self.lost = f"{said}: {effect}"
+
+    def _failed(self, what: str, error: OSError) -> None:
+        self.fault = f"{what}: {error.strerror}"
         now = self._now()
         if self._warned_at is None or now - self._warned_at >= _WARN_EVERY:
             self._warned_at = now
-            _log.warning("state not saved", fault=fault, fix="memory stays in this process; make the folder writable")
+            fix = _FIXES.get(error.errno or 0, "mend that, or give another --state-dir")
+            effect = "memory stays in this process and is lost with it"
+            _log.warning("state not saved", fault=self.fault, effect=effect, fix=fix)
 
 
 def _told_apart(sources: Mapping[Source, SourceState]) -> Iterator[tuple[Source, SourceState]]:
@@ -189,73 +221,6 @@ def _recognised(saved: Mapping[Source, SourceState], known: Iterable[Source]) ->
     alike = Counter(masked(source) for source in hidden)
     found = {source: saved[masked(source)] for source in hidden if masked(source) in saved}
     return plain | {source: state for source, state in found.items() if alike[masked(source)] == 1}
-
-
-@value
-class _Body:
-    """The parts of a file before they are believed."""
-
-    saved_at: datetime
-    memories: list[tuple[ObjectKey, Plain]]
-    sources: list[tuple[Source, Plain]]
-
-
-def _read(path: Path) -> bytes | None:
-    """Give the JSON of a whole file of our version; None where it is absent, torn or another's."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    header = _HEADER.match(content)
-    if header is None or int(header[1]) != VERSION:
-        return None
-    body = content[header.end() :]
-    if len(body) != int(header[3]) or zlib.crc32(body) != int(header[2], 16):
-        return None
-    return body
-
-
-def _saved(body: bytes, *, clean: bool, now: datetime) -> Saved | None:
-    """Believe only what fits: a memory that does not is a lost one, so its object counts as old (L6)."""
-    parts = _parts(body)
-    if parts is None:
-        return None
-    lost = Memory(lost=True)
-    sources = {source: decode_source(data, now) for source, data in parts.sources}
-    return Saved(
-        memories={key: decode_memory(data, now) or lost for key, data in parts.memories},
-        sources={source: state for source, state in sources.items() if state is not None},
-        clean=clean,
-        saved_at=min(parts.saved_at, now),
-    )
-
-
-def _parts(body: bytes) -> _Body | None:
-    try:
-        data = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    if not isinstance(data, dict) or data.get("version") != VERSION:
-        return None
-    saved_at = decode(datetime, data.get("savedAt"))
-    memories = _pairs(ObjectKey, data.get("memories"))
-    sources = _pairs(Source, data.get("sources"))
-    if saved_at is None or memories is None or sources is None:
-        return None
-    return _Body(saved_at=saved_at, memories=memories, sources=sources)
-
-
-def _pairs(kind: type[T], data: Plain) -> list[tuple[T, Plain]] | None:
-    """Give keys with what belongs to them; None where one key cannot be read: nothing can then be told apart."""
-    if not isinstance(data, list):
-        return None
-    out: list[tuple[T, Plain]] = []
-    for entry in data:
-        key = decode(kind, entry[0]) if isinstance(entry, list) and len(entry) == 2 else None
-        if key is None or not isinstance(entry, list):
-            return None
-        out.append((key, entry[1]))
-    return out
 
 
 def _replace(path: Path, content: bytes, previous: Path | None = None) -> None:

@@ -53,7 +53,7 @@ _MANIFEST: Final = (
         code="W103",
         title="An unknown key",
         why="Nothing reads it, here or in KEDA, so whatever it was meant to set has its default. Annotations under "
-        "autoscaler.sh/ and KEDA's prefixes too: with a misspelt one an object is not paused, or writes though it should not.",
+        "autoscaler.sh/ and KEDA's prefixes count too: with a misspelt one an object is not paused, or writes.",
         fix="Correct the spelling where a suggestion is made, else remove the line.",
         example='treshold: "10"       # unknown\nthreshold: "10"      # meant',
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autoscaler.cli.compose import NoStore
 from autoscaler.cli.readings import READER, Readings
-from autoscaler.cli.serve import memory_left
+from autoscaler.cli.serve import memory_kept, memory_left
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Changes
 from autoscaler.model.objects import ObjectKey
@@ -61,3 +61,15 @@ def test_the_end_says_what_became_of_the_memory(tmp_path: Path):
     assert memory_left(NoStore()) == "not kept (--state-dir)"
     assert memory_left(good) == "saved"
     assert memory_left(bad).startswith(f"lost: cannot write {tmp_path / 'file' / 'below'}")
+
+
+def test_the_start_says_that_saved_memory_could_not_be_used(tmp_path: Path):
+    """A state folder whose files are rubbish is not called memory that was kept."""
+    (tmp_path / "memory.v1").write_text("rubbish")
+    store = a_store(tmp_path)
+    store.load()
+    store.close()
+    assert memory_kept(store) == (
+        f"{tmp_path}, where memory.v1 cannot be used (it is no state file): memory starts new: "
+        "replicas are held for a full window"
+    )

@@ -205,3 +205,14 @@ def test_targets_that_do_not_exist_are_no_fault_of_ours():
         reason=UnreadableReason.NOT_FOUND, detail="deployment/web does not exist"
     )
     assert failing(vitals, 101) == []
+
+
+def test_memory_that_could_not_be_used_is_a_warning_for_a_while():
+    """Whoever looks after a start sees that the saved memory was no memory; ten minutes later nothing follows of it."""
+    vitals = a_healthy_one()
+    vitals.lost = "memory.v1 cannot be used (its checksum does not fit): the save before it is used"
+    assert [(check.name, check.status) for check in vitals.report(at(101)).checks if check.detail == vitals.lost] == [
+        ("memory", Status.WARNING)
+    ]
+    assert vitals.report(at(101)).ready
+    assert all(check.name != "memory" for check in vitals.report(at(601)).checks)
