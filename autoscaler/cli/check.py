@@ -33,7 +33,7 @@ Exit status: 0 nothing wrong, 1 errors (with --strict warnings too), 2 wrong usa
 
 LONGEST = 600
 _SELDON = "SeldonDeployment "
-_PREFIX = re.compile(r".*\.(?=triggers\[)|spec\.")
+_PREFIX = re.compile(r".*\.(?=triggers\[)|spec\.|metadata\.annotations\.(?=autoscaler\.sh/)")
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -150,7 +150,8 @@ def write_findings(findings: Iterable[Finding], screen: Screen) -> None:
             str(part) for part in (plain(finding.file, LONGEST), fault.line, fault.column) if part is not None
         )
         code = screen.paint(fault.code, _COLORS[fault.severity], bold=True)
-        path = _PREFIX.sub("", fault.path, count=1)
+        prefix = _PREFIX.match(fault.path)
+        path = fault.path if prefix is None else fault.path[prefix.end() :]
         screen.write(f"{place}: {code} {sentence(path, fault.message)}")
         if fault.excerpt is not None:
             screen.write(f"    {fault.excerpt}")

@@ -4,7 +4,7 @@ What a document holds of a Secret becomes the type that hides itself here, and n
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, StrictStr
@@ -76,6 +76,11 @@ class Kept:
     denied: bool = False
 
 
+@value
+class Refused:
+    """A credential's document that is there and gives nothing, since it is faulty: it is not absent."""
+
+
 def authentication(document: Document) -> tuple[Authentication | None, tuple[Fault, ...]]:
     """Read a TriggerAuthentication or a ClusterTriggerAuthentication."""
     raw = document.data.get("spec")
@@ -114,26 +119,31 @@ def kept(document: Document) -> tuple[Kept | None, tuple[Fault, ...]]:
 
 
 def resolver(
-    known: Mapping[AuthRef, Authentication], secrets: Mapping[tuple[str, str, str], Kept], cluster_namespace: str
+    known: Mapping[AuthRef, Authentication],
+    secrets: Mapping[tuple[str, str, str], Kept],
+    cluster_namespace: str,
+    refused: Collection[tuple[str, str, str]] = (),
 ) -> Resolve:
     """Make the look-up that reading a trigger needs.
 
     Parameters are given only if all are among the documents: credentials are not optional (D7).
-    ``cluster_namespace`` is where the Secrets of a ClusterTriggerAuthentication are.
+    ``cluster_namespace`` is where the Secrets of a ClusterTriggerAuthentication are, ``refused`` are the documents,
+    by kind, namespace and name, that are there and faulty.
     """
 
     def resolve(ref: AuthRef) -> Grant | None:
         found = known.get(ref)
         if found is None:
-            return None
+            is_faulty = any(key[0] == ref.kind and key[2] == ref.name and _is_of(ref, key[1]) for key in refused)
+            return Grant(parameters=None, refused=True) if is_faulty else None
         home = ref.namespace or cluster_namespace
         values = {one.parameter: _look_up(one, home, secrets) for one in found.references}
         complete = {parameter: secret for parameter, secret in values.items() if secret is not None}
         return Grant(
             parameters=complete if len(complete) == len(values) else None,
             names=_names(found),
-            absent=tuple(dict.fromkeys(_absent(found, home, secrets))),
-            unusable=tuple(_unusable(found, home, secrets)),
+            absent=tuple(dict.fromkeys(_absent(found, home, {*secrets, *refused}))),
+            unusable=(*_unusable(found, home, secrets), *dict.fromkeys(_faulty(found, home, refused))),
             pod_identity=found.pod_identity,
         )
 
@@ -152,7 +162,19 @@ def _names(found: Authentication) -> frozenset[str] | None:
     return frozenset(one.parameter for one in found.references)
 
 
-def _absent(found: Authentication, home: str, secrets: Mapping[tuple[str, str, str], Kept]) -> Iterator[str]:
+def _is_of(ref: AuthRef, namespace: str) -> bool:
+    """Say whether an authentication of a namespace is meant; one of the cluster has none."""
+    return not ref.namespace or ref.namespace == namespace
+
+
+def _faulty(found: Authentication, home: str, refused: Collection[tuple[str, str, str]]) -> Iterator[str]:
+    for one in found.references:
+        kind = _DOCUMENTS.get(one.kind, "")
+        if (kind, home, one.name) in refused:
+            yield f"{kind} {plain(home, 60)}/{plain(one.name, 60)}, which is refused for its own faults"
+
+
+def _absent(found: Authentication, home: str, secrets: Collection[tuple[str, str, str]]) -> Iterator[str]:
     for one in found.references:
         kind = _DOCUMENTS.get(one.kind)
         if kind is not None and (kind, home, one.name) not in secrets:

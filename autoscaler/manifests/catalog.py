@@ -106,7 +106,8 @@ class Catalog:
 
     def grant(self, ref: AuthRef) -> Grant | None:
         """Give what the documents say of an authentication; None where they hold none of that name."""
-        return auth.resolver(self.authentications, self.secrets, self.cluster_namespace)(ref)
+        refused = [key for key, one in self.items.items() if isinstance(one.held, auth.Refused)]
+        return auth.resolver(self.authentications, self.secrets, self.cluster_namespace, refused)(ref)
 
 
 def update(
@@ -186,9 +187,15 @@ class _Draft:
                 self.items[key] = Item(file=document.file, held=outcome.credential)
 
     def credentials(self) -> Mapping[ItemKey, Item]:
-        """Give what is known of credentials, what is kept of them included."""
+        """Give what is known of credentials, what is kept of them included, and which have faulty documents alone."""
+        faulty = {
+            key: Item(file=outcome.document.file, held=auth.Refused())
+            for outcome in self.outcomes
+            if outcome.credential is None
+            for key in outcome.mentioned
+        }
         known = {key: one for key, one in self.catalog.items.items() if key[0] != so.KIND}
-        return {**known, **self.items}
+        return {**faulty, **known, **self.items}
 
     def read_objects(self, basis: Basis) -> None:
         """Read every file's objects, or take what an unchanged file gave under the same basis."""

@@ -31,7 +31,7 @@ class Item:
     """One thing that a document gave."""
 
     file: str
-    held: ScaledObject | Credential
+    held: ScaledObject | Credential | auth.Refused
 
 
 @value

@@ -41,7 +41,7 @@ class Grant:
     ``parameters`` is None where not all of them are among the documents: they are resolved when they are needed.
     ``names`` are the parameters it will give, None where only its file knows them. ``absent`` are the documents it
     names that are not there, ``unusable`` those that are there and do not give what it wants, both for people.
-    ``pod_identity`` is the provider it asks for, None where it asks for none.
+    ``pod_identity`` is the provider it asks for, None where it asks for none. ``refused``: its own document is faulty.
     """
 
     parameters: Mapping[str, Secret] | None
@@ -49,6 +49,7 @@ class Grant:
     absent: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
     pod_identity: str | None = None
+    refused: bool = False
 
 
 Resolve: TypeAlias = Callable[[AuthRef], Grant | None]

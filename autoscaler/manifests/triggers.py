@@ -114,6 +114,8 @@ def _not_here(auth: AuthRef | None, grant: Grant | None, path: str) -> Iterator[
     if grant is None:
         yield note("I122", here, f"{ref} is not among these documents; without it the trigger gives no sample")
         return
+    if grant.refused:
+        yield warning("W122", here, f"{ref} is refused for its own faults: until they are mended, no sample")
     for absent in grant.absent:
         message = f"{ref} names {absent}, which is not among these documents; add it, or the trigger gives no sample"
         yield note("I122", here, message)

@@ -90,6 +90,17 @@ def test_no_message_names_its_field_twice(tmp_path: Path):
     assert 'E101 pollingInterval must be a whole number, found the text "fast"\n' in done.out
 
 
+def test_our_own_words_are_named_as_they_are_written(tmp_path: Path):
+    """The path of a word in the annotation is the annotation's name and the word's, nothing left out of its middle."""
+    words = 'annotations: {autoscaler.sh/spec: "mode: activ"}'
+    (tmp_path / "web.yaml").write_text(GOOD.replace("namespace: shop", f"namespace: shop, {words}"))
+    done = typed("check", "web.yaml", cwd=tmp_path)
+    assert done.out.partition(": ")[2].splitlines()[0] == (
+        "E101 autoscaler.sh/spec.mode must be one of 'active', 'dry-run' or 'scale-out-only', "
+        'found the text "activ"; did you mean "active"?'
+    )
+
+
 def test_warnings_fail_only_when_asked(tmp_path: Path):
     """--strict counts warnings as errors."""
     (tmp_path / "web.yaml").write_text(WARNING)

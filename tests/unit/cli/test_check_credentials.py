@@ -39,6 +39,29 @@ def test_a_secret_that_is_not_among_the_files_is_said_once(tmp_path: Path):
     assert found(tmp_path, BASIC, LOGIN, SECRET) == []
 
 
+def test_a_faulty_secret_is_not_called_absent(tmp_path: Path):
+    """The document is here, so it is not to be added; its own fault says what is wrong with it."""
+    broken = SECRET.replace("stringData", "data").replace("scaler", "'?'").replace("hush", "aHVzaA==")
+    assert found(tmp_path, BASIC, LOGIN, broken) == [
+        "E101 data.user: a value must be base64 of UTF-8 text",
+        "W122 triggers[0].authenticationRef: TriggerAuthentication shop/login names Secret shop/prometheus, which is "
+        "refused for its own faults: the trigger gives no sample until that is corrected",
+    ]
+
+
+def test_a_faulty_authentication_is_not_called_absent(tmp_path: Path):
+    """The trigger says that it waits for the authentication's own fault to be mended."""
+    broken = LOGIN.replace("secretTargetRef:", "vault: 1\n  secretTargetRef: 5\n  x:")
+    faults = found(tmp_path, BASIC, broken)
+    assert (
+        "W122 triggers[0].authenticationRef: TriggerAuthentication shop/login is refused for its own faults: until "
+        "they are mended, no sample" in faults
+    )
+    assert [text for text in faults if text.startswith("I122")] == []
+    elsewhere = broken.replace("namespace: shop", "namespace: blog")
+    assert [text[:4] for text in found(tmp_path, BASIC, elsewhere) if "authenticationRef" in text] == ["I122"]
+
+
 def test_a_key_that_its_secret_does_not_have_is_warned_of(tmp_path: Path):
     """The Secret is here, so what is wrong with the reference is certain; keys are shown and values never."""
     assert found(tmp_path, BASIC, LOGIN, SECRET.replace("word:", "wort:")) == [
