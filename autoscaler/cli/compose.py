@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -194,11 +194,18 @@ def guard_of(settings: Settings) -> GuardSettings:
 
 
 async def reach_out(
-    settings: Settings, library: Library, clock: Clock, *, writes: bool, watches: bool = False
+    settings: Settings,
+    library: Library,
+    clock: Clock,
+    *,
+    writes: bool,
+    watches: bool = False,
+    read_again: Callable[[], Awaitable[None]] | None = None,
 ) -> Outside:
     """Connect to the API server and make what asks, reads and writes. Without ``writes`` nothing made here can write.
 
     With ``watches`` scales come from list-watches where the rights allow it, which costs a hundredth of a GET each.
+    ``read_again`` renews the library's documents when a source refused a credential of them.
     FatalError says what is missing.
     """
     mapped, sending = pairs("--map", settings.map), sender_settings(settings)  # what is wrong here need not wait
@@ -214,7 +221,7 @@ async def reach_out(
     discovery = Discovery(client)
     proxy = ServiceProxy(client, via=Via(settings.via), mapped=mapped)
     sender = RelayingSender(sending, proxy)
-    resolver = Resolver(replace(places, request_token=Tokens(client, clock.now).request))
+    resolver = Resolver(replace(places, request_token=Tokens(client, clock.now).request, read_again=read_again))
     transport = PrometheusTransport(sender, resolver)
     prober = Prober(transport, ProbeSettings(beat=settings.guard_beat))
     transports: dict[str, Transport] = {  # live.TRANSPORTS names these

@@ -32,6 +32,7 @@ from autoscaler.loop.tick import Ports
 from autoscaler.loop.vitals import Vitals
 from autoscaler.manifests.catalog import Snapshot
 from autoscaler.manifests.files import STDIN, snapshot, watch
+from autoscaler.manifests.rereading import Rereading
 from autoscaler.model.objects import Source
 from autoscaler.model.observation import Unreadable
 from autoscaler.model.record import Decided
@@ -71,7 +72,10 @@ async def serve_until(
     readings = Readings(logger, vitals)
     latest = Latest(fleet.objects, faulty=lambda: readings.faults, files=lambda: (len(readings.refused), readings.away))
     counters = Counters(store.age)
-    outside = await unless(stop, reach_out(settings, library, clock, writes=not dry_run, watches=True))
+    rereading = Rereading()
+    read_again = rereading.read_again if any(path != STDIN for path in paths) else None
+    reaching = reach_out(settings, library, clock, writes=not dry_run, watches=True, read_again=read_again)
+    outside = await unless(stop, reaching)
     sinks: tuple[Sink, ...] = (latest, counters, Log(logger, fleet.objects), *watchers)
     ports = Ports(clock=clock, sampler=outside.sampler, targets=outside.targets, actuator=outside.actuator, sinks=sinks)
     try:
@@ -84,7 +88,7 @@ async def serve_until(
         announce_start(store, outside, library, logger, dry_run=dry_run)
         async with asyncio.TaskGroup() as group:
             aside = (
-                group.create_task(follow(Watched(settings, paths, files), library, daemon, readings, clock)),
+                group.create_task(follow(Watched(settings, paths, files, rereading), library, daemon, readings, clock)),
                 group.create_task(name_missing_rights(settings, outside, library, logger, dry_run=dry_run)),
             )
             await daemon.run(stop)
@@ -144,6 +148,7 @@ class Watched:
     settings: Settings
     paths: Sequence[str]
     first: Snapshot
+    rereading: Rereading
 
     async def snapshots(self, executor: Executor) -> AsyncIterator[Snapshot]:
         """Give the files at once and whenever they change."""
@@ -151,7 +156,8 @@ class Watched:
         piped = tuple(file for file in self.first.files if file.path == PIPED) if STDIN in self.paths else ()
         if not on_disk:
             return
-        async for seen in watch(on_disk, recursive=self.settings.recursive, executor=executor):
+        pause = self.rereading.pause
+        async for seen in watch(on_disk, recursive=self.settings.recursive, executor=executor, pause=pause):
             yield replace(seen, files=(*seen.files, *piped))
 
 

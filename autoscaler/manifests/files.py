@@ -7,7 +7,7 @@ begin with a dot are never followed into, so each file is seen once, through its
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -51,11 +51,13 @@ async def watch(
     executor: Executor | None = None,
     poll_seconds: float = POLL_SECONDS,
     still_seconds: float = STILL_SECONDS,
+    pause: Callable[[float], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[Snapshot]:
     """Give a snapshot at once, after each change, and after ``still_seconds`` without one.
 
     The still ones let the time of a vanished file run out and see an edit that left size and time as they were. stdin
-    is left out: it is read once, elsewhere. Disks are asked in the executor, never on the loop.
+    is left out: it is read once, elsewhere. Disks are asked in the executor, never on the loop. ``pause`` waits between
+    two looks, when what was seen has been dealt with, and says whether the whole time went by.
     """
     import asyncio  # here, as reading files once needs none and `check` has 400 ms
 
@@ -68,8 +70,8 @@ async def watch(
         if seen != known or still >= still_seconds:
             yield await loop.run_in_executor(executor, _snapshot, on_disk, recursive)
             known, still = seen, 0.0
-        await asyncio.sleep(poll_seconds)
-        still += poll_seconds
+        if await (pause(poll_seconds) if pause else asyncio.sleep(poll_seconds, result=True)):
+            still += poll_seconds
 
 
 def _snapshot(paths: tuple[str, ...], recursive: bool) -> Snapshot:

@@ -43,6 +43,7 @@ class Places:
 
     ``find_*`` answer at once from what is loaded: the entries, a Missing (REFUSED: it may not be used), or None (not
     there). ``fetch_*`` ask the cluster for what is not loaded; None: there is no cluster to ask.
+    ``read_again`` renews what is loaded; None: it is loaded once and for all.
     ``environment`` holds only the names that ``--auth-env`` allows. ``audiences`` is ``--token-audience`` by
     (namespace, service account). ``cluster_namespace`` is where cluster-wide authentications keep their objects.
     """
@@ -53,6 +54,7 @@ class Places:
     fetch_secret: Fetch | None = None
     fetch_config_map: Fetch | None = None
     request_token: RequestToken | None = None
+    read_again: Callable[[], Awaitable[None]] | None = None
     audiences: Mapping[tuple[str, str], str]
     environment: Mapping[str, str]
     auth_root: Path | None = None
@@ -88,8 +90,11 @@ class Resolver:
         """Give every parameter of an authentication, or the first reference that is wrong.
 
         ``namespace`` is that of the object which uses it; ``addresses`` are where the credentials would go.
-        ``anew``: the source has refused what was given before, so a token that is kept does not serve.
+        ``anew``: the source has refused what was given before, so a token that is kept does not serve, and files are
+        read again.
         """
+        if anew and self._places.read_again is not None:
+            await self._places.read_again()
         use = self._admit(ref, namespace, author, addresses)
         if isinstance(use, Missing):
             return use

@@ -9,6 +9,7 @@ import pytest
 from autoscaler.manifests.catalog import Snapshot
 from autoscaler.manifests.files import read_paths, snapshot, watch
 from autoscaler.manifests.load import MAX_BYTES
+from autoscaler.manifests.rereading import Rereading
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -152,3 +153,25 @@ def test_a_folder_that_goes_and_comes_back_is_followed(tmp_path):
             assert texts(await anext(seen)) == ["a: 1"]
 
     asyncio.run(scenario())
+
+
+async def test_who_asks_for_a_look_waits_until_it_was_dealt_with(tmp_path):
+    """Long before the next look is due the files are read again, and those who asked go on when that is in force."""
+    write(tmp_path, {"a.yaml": "a: 1"})
+    rereading, in_force = Rereading(), []
+
+    async def follow_on() -> None:
+        async for seen in watch([str(tmp_path)], recursive=False, poll_seconds=60, pause=rereading.pause):
+            await asyncio.sleep(0)
+            in_force.append(texts(seen))
+
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(follow_on())
+        await rereading.read_again()
+        write(tmp_path, {"a.yaml": "a: 22"})
+        await asyncio.gather(rereading.read_again(), rereading.read_again())
+        assert in_force[-1] == ["a: 22"]
+        seen = len(in_force)
+        await rereading.read_again()
+        assert len(in_force) == seen
+        following.cancel()

@@ -169,6 +169,20 @@ async def test_a_token_is_requested_with_the_audience_of_the_settings() -> None:
     assert asked == [("shop", "scraper", "prometheus", False), ("shop", "scraper", "prometheus", True)]
 
 
+async def test_what_is_loaded_is_renewed_before_a_refused_credential_is_resolved_again() -> None:
+    """After a 401 the documents are read again first; before it nobody waits for them."""
+    held, reads = {"k": Secret("old")}, []
+
+    async def read_again() -> None:
+        reads.append(len(reads))
+        held["k"] = Secret("new")
+
+    secrets = resolver(SECRET, find_secret=lambda _namespace, _name: dict(held), read_again=read_again)
+    assert await secrets.resolve(REF, "shop") == {"token": Secret("old")}
+    assert await secrets.resolve(REF, "shop", anew=True) == {"token": Secret("new")}
+    assert reads == [0]
+
+
 async def test_a_token_without_an_audience_is_refused() -> None:
     """S4: an account without a mapping is refused before anything is requested; the message is the flag to give."""
     asked: list[str] = []
