@@ -210,7 +210,7 @@ def _entry(base: dict[Value, Value], key: Value) -> tuple[Value] | None:
     if isinstance(key, (list, dict)) or not (isinstance(base, AnyKeyed) or key is None or isinstance(key, str)):
         raise FormulaError(f"{name_of(key)} cannot be a key of this map")
     if isinstance(base, AnyKeyed):
-        return next(((item,) for held, item in base.items() if type(held) is type(key) and held == key), None)
+        return (base.typed[type(key), key],) if (type(key), key) in base.typed else None
     wanted = "" if key is None else key
     return (base[wanted],) if wanted in base else None
 

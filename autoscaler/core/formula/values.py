@@ -6,6 +6,7 @@ Source: expr-lang vm/runtime. No value here ever shows an attribute of a Python 
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import TypeAlias
 
 from autoscaler.core.formula.tree import MAX_DEPTH
@@ -67,6 +68,11 @@ Value: TypeAlias = "bool | int | float | str | list[Value] | dict[Value, Value] 
 
 class AnyKeyed(dict[Value, Value]):
     """A map whose keys may be anything, as groupBy and fromPairs make it; of the others the keys are texts."""
+
+    @cached_property
+    def typed(self) -> Mapping[tuple[type, Value], Value]:
+        """What is held by type and key: to a formula 1, 1.0 and true are three keys."""
+        return {(type(key), key): item for key, item in self.items()}
 
 
 class Groups(AnyKeyed):
