@@ -77,9 +77,9 @@ class SourceHistory:
     ``signed_at`` is when a sign was last seen and ``incident_at`` when the first of this incident was; both None
     outside an incident. ``doubted_at`` is since when E or P stands alone. ``trusted_at`` is the end of the last
     recovery. ``clear_at`` is when recovery ends for the longest query. ``failed_run`` counts failed requests since the
-    last success. ``peaks`` are the best probe ratios of the last hour while ok, by minute. ``emptied`` are the triggers
-    that E stands on. ``outage`` is what queries may still see of it, None where there was none or its length is not
-    known, as at the start.
+    last success, and ``failure`` says what was wrong with the last one. ``peaks`` are the best probe ratios of the last
+    hour while ok, by minute. ``emptied`` are the triggers that E stands on. ``outage`` is what queries may still see of
+    it, None where there was none or its length is not known, as at the start.
     """
 
     health: SourceHealth
@@ -95,6 +95,7 @@ class SourceHistory:
     succeeded_at: datetime | None = None
     failed_at: datetime | None = None
     failed_run: int = 0
+    failure: str = ""
     failing: frozenset[str] = frozenset()
     partial_at: datetime | None = None
     probe: Probe | None = None
@@ -167,6 +168,8 @@ def probe_ratio(probe: Probe) -> float | None:
 def _hear_requests(past: SourceHistory, report: Report, at: datetime, crowd: Crowd) -> SourceHistory:
     if not report.requests:
         return past
+    if report.failure:
+        past = replace(past, failure=report.failure)
     if report.failures < report.requests:
         failed_at = at if report.failures else past.failed_at
         return replace(past, succeeded_at=at, failed_at=failed_at, failed_run=0, failing=frozenset())

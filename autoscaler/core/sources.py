@@ -201,7 +201,7 @@ def _blind(heard: SourceHistory, past: SourceHistory, at: datetime, settings: Gu
     over = trusted and past.trusted_at is not None and at - past.trusted_at >= DISTRUST
     incident_at = at if heard.incident_at is None or over else heard.incident_at
     since = heard.since if heard.health is SourceHealth.BLIND else at
-    detail = " and ".join(sorted(_SAID[sign] for sign in heard.signs))
+    detail = " and ".join(sorted(_said(sign, heard) for sign in heard.signs))
     return replace(
         heard,
         health=SourceHealth.BLIND,
@@ -227,8 +227,19 @@ def _outage(past: SourceHistory, at: datetime, settings: GuardSettings, *, is_ov
     return outages.begin(well_at, past.probe)
 
 
+def _said(sign: Sign, heard: SourceHistory) -> str:
+    """Say what a sign shows; of failures since when, and the cause of the last one."""
+    if sign is not Sign.FAILING:
+        return _SAID[sign]
+    since = f" since {heard.succeeded_at:%H:%M:%SZ}" if heard.succeeded_at is not None else ""
+    return f"no request got a usable answer{since or ' yet'}" + _last(heard)
+
+
+def _last(heard: SourceHistory) -> str:
+    return f" (the last one: {heard.failure})" if heard.failure else ""
+
+
 _SAID = {
-    Sign.FAILING: "every request of the last two beats failed",
     Sign.PROBE: "the probe is empty or low, or its history is gone",
     Sign.EMPTY: "many triggers turned empty at once",
 }
@@ -238,7 +249,10 @@ def _settle(heard: SourceHistory, at: datetime, settings: GuardSettings) -> Sour
     health = SourceHealth.DEGRADED if is_degraded(heard, at, settings) else SourceHealth.OK
     if health is heard.health:
         return heard
-    detail = "requests fail, or answers are partial" if health is SourceHealth.DEGRADED else ""
+    detail = ""
+    if health is SourceHealth.DEGRADED:
+        failed = heard.failed_at is not None and at - heard.failed_at < settings.beat
+        detail = f"requests fail{_last(heard)}" if failed or heard.failed_run else "answers are partial"
     return replace(heard, health=health, since=at, detail=detail)
 
 

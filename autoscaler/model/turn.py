@@ -78,7 +78,8 @@ class Kept:
 class Report:
     """The facts of asking one source once.
 
-    ``failures`` of ``requests`` got no usable HTTP answer; ``by_kind`` counts them by MissingReason's value.
+    ``failures`` of ``requests`` got no usable HTTP answer; ``by_kind`` counts them by MissingReason's value, and
+    ``failure`` says of the last one what was wrong, for people: clean, and without the server's own words.
     ``probe`` is None when none was sent or none came back; ``kept`` when no history was asked for.
     """
 
@@ -89,6 +90,7 @@ class Report:
     took: timedelta
     heard: tuple[Heard, ...] = ()
     by_kind: tuple[tuple[str, int], ...] = ()
+    failure: str = ""
     probe: Probe | None = None
     kept: Kept | None = None
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from autoscaler.model.objects import Ask, ObjectKey, Question, Source
 from autoscaler.model.observation import Measurement, Missing, MissingReason, Origin, Sample
+from autoscaler.model.text import plain
 from autoscaler.model.turn import Heard, Kept, Probe, Reply, Report
 from autoscaler.model.value import value
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.prometheus.answer import is_partial
+from autoscaler.scalers.quoting import unquoted
 
 _OURS = frozenset((MissingReason.REFUSED, MissingReason.UNRESOLVED, MissingReason.FORMULA))
 _ITS_DATA = frozenset((MissingReason.AMBIGUOUS, MissingReason.NOT_A_NUMBER))
@@ -80,9 +82,18 @@ def _report(source: Source, asked: Sequence[Asked], probed: Probed | None, at: d
         took=took,
         heard=heard,
         by_kind=tuple(sorted(Counter(reason.value for reason in failures).items())),
+        failure=_last_failure(source, asked, heard, probed),
         probe=probed.probe if probed is not None else None,
         kept=probed.kept if probed is not None else None,
     )
+
+
+def _last_failure(source: Source, asked: Sequence[Asked], heard: Sequence[Heard], probed: Probed | None) -> str:
+    """Say what was wrong with the last failure; other objects are told too, so the server's own words stay out."""
+    for each, told in zip(reversed(asked), reversed(heard), strict=True):
+        if told.reply is Reply.FAILED and isinstance(each.measurement, Missing):
+            return plain(unquoted(each.measurement.detail).removeprefix(f"{source}: "), 200)
+    return f"the probe failed: {probed.failure.value}" if probed is not None and probed.failure is not None else ""
 
 
 def _reason(each: Asked) -> MissingReason | None:

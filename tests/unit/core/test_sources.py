@@ -272,3 +272,21 @@ def test_the_recovery_time_has_bounds():
     spans = (None, seconds(5), seconds(300), timedelta(days=7))
     found = [recovery(replace(ask, looks_back=span)) for span in spans]
     assert found == [seconds(60), seconds(60), seconds(300), seconds(3600)]
+
+
+def test_blindness_says_since_when_and_why():
+    """The last failure's cause stands in the state; one that never answered did not fail for long."""
+    watch = Watch()
+    state = watch.fail(beats=2, failure="the server answered status 401", beat=0.1)
+    assert (state.health, state.detail) == (
+        BLIND,
+        "no request got a usable answer yet (the last one: the server answered status 401)",
+    )
+    watch = a_calm_watch()
+    assert (
+        watch.fail(failure="no complete answer in time").detail
+        == "requests fail (the last one: no complete answer in time)"
+    )
+    assert watch.fail(beats=4, failure="connection refused").detail == (
+        f"no request got a usable answer since {at(600):%H:%M:%SZ} (the last one: connection refused)"
+    )

@@ -104,7 +104,7 @@ def test_troubles_warn_and_leave_it_ready():
 def test_a_source_that_is_not_ok_warns_and_says_what_follows():
     """State, since, signs in words and the consequence; a source that is well, or no longer asked, is not named."""
     vitals, source = a_healthy_one(), a_trigger().ask.question.source
-    why = "every request of the last two beats failed"
+    why = "no request got a usable answer yet (the last one: connection refused)"
     blind = SourceState(health=SourceHealth.BLIND, since=at(0), signs=frozenset({Sign.FAILING}), detail=why)
     vitals.note(Round(at=at(30), records=(), sources={source: blind}))
     assert vitals.report(at(101)).ready

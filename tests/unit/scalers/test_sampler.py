@@ -201,3 +201,21 @@ def _key(name: str) -> ObjectKey:
 def _with_addresses(ask: Ask, addresses: tuple[str, ...]) -> Ask:
     source = replace(ask.question.source, addresses=addresses)
     return replace(ask, question=replace(ask.question, source=source))
+
+
+async def test_a_report_says_what_was_wrong_with_the_last_failure() -> None:
+    """Whoever asks why a source is blind reads the cause, without the address again and the server's own words."""
+    told = []
+    for answer in (
+        {"status": 401},
+        {"status": 503, "body": '{"status":"error","error":"hush hush"}'},
+        {"body": "<html>"},
+    ):
+        async with Scripted([answer]) as server:
+            samples = await _sample(a_cohort({"web": an_ask(serverAddress=server.url)}))
+        told.append(samples.reports[0].failure)
+    assert [text.partition(";")[0] for text in told[:2]] == [
+        "the server answered status 401",
+        "the server answered status 503",
+    ]
+    assert "JSON" in told[2]
