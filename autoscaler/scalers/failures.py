@@ -9,6 +9,7 @@ from autoscaler.model.observation import Missing, MissingReason
 
 REFUSED = "connection refused"
 NO_NAME = "its name cannot be looked up"
+CERTIFICATE = "the server's certificate"
 NO_TLS = "TLS cannot be agreed on with the server"
 _CERTIFICATE = {
     9: "is not valid yet",
@@ -37,7 +38,7 @@ def missing_from(error: Exception) -> Missing:
             return Missing(reason=MissingReason.TIMEOUT, detail="no complete answer in time")
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError(verify_code=code)):
             why = _CERTIFICATE.get(code, "cannot be verified")
-            return _unreachable(f"the server's certificate {why}")
+            return _unreachable(f"{CERTIFICATE} {why}")
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return _unreachable(NO_TLS)
         case aiohttp.ClientConnectorDNSError():

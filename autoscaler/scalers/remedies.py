@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from autoscaler.model.objects import Question, Source
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.scalers.contract import Answer, Response
-from autoscaler.scalers.failures import NO_NAME, NO_TLS, REFUSED
+from autoscaler.scalers.failures import CERTIFICATE, NO_NAME, NO_TLS, REFUSED
 
 _CLUSTER: Final = (".svc", ".svc.cluster.local")
 _PLAIN_TO_TLS: Final = b"HTTP request to an HTTPS server"  # Go's servers, Prometheus among them, in a 400
@@ -30,14 +30,25 @@ def addressed(missing: Missing, question: Question, answer: Answer) -> Missing:
 def _of_failure(missing: Missing, source: Source) -> str:
     if missing.reason is MissingReason.TIMEOUT:
         return f"it has {source.deadline / timedelta(seconds=1):g} s; see whether it is overloaded, or raise timeout"
+    if missing.detail.startswith(CERTIFICATE):
+        return _of_certificate()
     remedy = _REMEDIES.get(missing.detail)
     return remedy(source) if remedy else ""
+
+
+def _of_certificate() -> str:
+    return "give its authority as ca in the TriggerAuthentication, or renew the certificate"
 
 
 def _of_name(source: Source) -> str:
     host = urlsplit(str(source)).hostname or ""
     if host.rstrip(".").endswith(_CLUSTER):
         return "outside the cluster use --via proxy or --map OLD=NEW; inside it, correct the Service's name"
+    if host.count(".") < 2:
+        full = f"{host}.svc" if "." in host else f"{host}.NAMESPACE.svc"
+        return (
+            f"outside the cluster a Service is written {full}, or use --map OLD=NEW; inside it, correct the host's name"
+        )
     return "correct the host's name, or the name server's records"
 
 
@@ -60,6 +71,8 @@ def _of_status(answer: Response, question: Question) -> str:
         return f"see whether the path of the address is right: it was asked at {_path(question)}"
     if answer.status == 400 and _PLAIN_TO_TLS in answer.body:
         return "it serves https: write https:// in the address"
+    if answer.status in (429, 503):
+        return "it is overloaded, limits who asks, or is starting: see its own log and limits"
     if "html" in answer.content_type.lower():
         return "a web page came instead of data: the address leads to a login page, a proxy or another server"
     return ""

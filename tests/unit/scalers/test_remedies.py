@@ -48,6 +48,28 @@ def test_the_proxy_is_offered_for_services_alone():
     assert failed(NO_NAME, elsewhere).endswith("correct the host's name, or the name server's records")
 
 
+@pytest.mark.parametrize(
+    ("host", "full"),
+    [("prometheus", "prometheus.NAMESPACE.svc"), ("prometheus.monitoring", "prometheus.monitoring.svc")],
+)
+def test_a_short_name_is_most_likely_a_service_of_the_cluster(host: str, full: str):
+    """What is written in a cluster without .svc cannot be looked up outside it; the longer name can be asked there."""
+    short = replace(PROMETHEUS, addresses=(f"http://{host}:9090",))
+    assert f"outside the cluster a Service is written {full}, or use --map OLD=NEW" in failed(NO_NAME, short)
+
+
+def test_a_certificate_that_is_not_trusted_says_where_its_authority_goes():
+    """The field is named, and what the other way out is."""
+    said_of = failed("the server's certificate is self-signed and not trusted")
+    assert said_of.endswith("give its authority as ca in the TriggerAuthentication, or renew the certificate")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_has_enough_is_looked_after_at_its_own_place(status: int):
+    """Too many requests and no service are the server's own words; its log and limits say more."""
+    assert answered(status).endswith("it is overloaded, limits who asks, or is starting: see its own log and limits")
+
+
 def test_a_timeout_says_how_long_it_was_waited_for():
     """The deadline is the trigger's own and can be raised."""
     assert "it has 3 s; " in failed("no complete answer in time", reason=MissingReason.TIMEOUT)
