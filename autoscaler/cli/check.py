@@ -5,20 +5,24 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import click
 
+from autoscaler.cli.library import library_of
+from autoscaler.cli.options import GroupedCommand, with_config, with_settings
 from autoscaler.cli.output import API_VERSION, Screen, columns, stdout, with_color
-from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
-from autoscaler.manifests.document import Finding
+from autoscaler.manifests.catalog import Changes, Snapshot
+from autoscaler.manifests.document import DEFAULT_NAMESPACE, Finding
 from autoscaler.manifests.files import snapshot
-from autoscaler.manifests.settings import Settings
+from autoscaler.model.fatal import FatalError
 from autoscaler.model.faults import Fault, Severity, sentence
 from autoscaler.model.text import plain
 from autoscaler.model.value import value
-from autoscaler.scalers.registry import build_registry, built_in
+from autoscaler.settings import Settings
 from autoscaler.views.findings import PAGES
 
 EPILOG = """\b
@@ -31,6 +35,8 @@ Examples:
 Exit status: 0 nothing wrong, 1 errors (with --strict warnings too), 2 wrong usage or a file that cannot be read.
 """
 
+OF_DOCUMENTS = ("recursive", "max_replicas_limit", "allow_server")
+"""Settings of the daemon that decide what it takes of a document."""
 LONGEST = 600
 _SELDON = "SeldonDeployment "
 _PREFIX = re.compile(r".*\.(?=triggers\[)|spec\.|metadata\.annotations\.(?=autoscaler\.sh/)")
@@ -65,41 +71,51 @@ class Result:
         return 1 if wrong else 0
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=GroupedCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("-f", "--filename", multiple=True, metavar="PATH", help="The same as PATH (repeatable).")
-@click.option("-R", "--recursive", is_flag=True, help="Read folders below the given ones too.")
 @click.option("-o", "--output", type=click.Choice(("text", "json", "github")), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave out findings of this code (repeatable).")
+@click.option(
+    "--namespace", default=DEFAULT_NAMESPACE, show_default=True, help="Namespace of documents that name none."
+)
+@with_config
 @with_color
+@partial(with_settings, without=tuple(one.name for one in fields(Settings) if one.name not in OF_DOCUMENTS))
 def check(
     paths: tuple[str, ...],
     filename: tuple[str, ...],
-    recursive: bool,
     output: str,
     strict: bool,
     ignore: tuple[str, ...],
     color: str,
+    **given: Any,
 ) -> None:
     """Find what is wrong in ScaledObjects and SeldonDeployments.
 
     PATH is a file, a folder or - for standard input. Every finding has a place, a code that `autoscaler explain`
-    documents, and says what to do. No cluster and no Prometheus is asked.
+    documents, and says what to do. Documents are read as `run` reads them with the same settings, so what it would
+    refuse is an error here. No cluster and no Prometheus is asked.
     """
-    chosen = (*paths, *filename)
+    typed = click.get_current_context().get_parameter_source("filename") is click.core.ParameterSource.COMMANDLINE
+    chosen = (*paths, *filename) if typed or not paths else paths  # a settings file names what the daemon reads
     if not chosen:
         raise click.UsageError("name a file, a folder or - for standard input: autoscaler check config/")
     _refuse_unknown(ignore)
-    result = examine(chosen, recursive=recursive, ignore=frozenset(code.upper() for code in ignore))
+    try:
+        result = examine(chosen, Settings(**given), ignore=frozenset(code.upper() for code in ignore))
+    except FatalError as error:
+        raise click.UsageError(str(error)) from error
     _REPORTS[output](result, stdout(color))
     sys.exit(result.status(strict=strict))
 
 
-def examine(paths: Sequence[str], *, recursive: bool, ignore: frozenset[str]) -> Result:
-    """Read and check everything below ``paths``."""
-    seen = snapshot(paths, recursive=recursive)
-    _, changes = update(Catalog(), seen, build_registry(built_in()), Settings(), at=datetime.now(UTC), governed={})
+def examine(paths: Sequence[str], settings: Settings, *, ignore: frozenset[str]) -> Result:
+    """Read and check everything below ``paths``, by the reader that the daemon has."""
+    settings = replace(settings, namespace=settings.namespace or DEFAULT_NAMESPACE)  # no kubeconfig is needed here
+    seen = snapshot(paths, recursive=settings.recursive)
+    changes = library_of(settings, dry_run=False).read(seen, datetime.now(UTC), {})
     if seen.files and not changes.added and not changes.refused:
         changes = replace(changes, findings=(*changes.findings, _nothing_in(seen)))
     return result_of(seen, changes, ignore)
@@ -169,10 +185,11 @@ def _summary(result: Result) -> str:
     if not result.findings:
         return f"{', '.join(parts)}: {_counted(result.objects, 'object')}{', nothing wrong' if result.objects else ''}."
     none = "" if result.objects else ": 0 objects"
-    return f"{', '.join(parts)}{none}. More: autoscaler explain {_worst(result)}"
+    return f"{', '.join(parts)}{none}. More: autoscaler explain {worst(result)}"
 
 
-def _worst(result: Result) -> str:
+def worst(result: Result) -> str:
+    """Give the code of the finding that weighs most; there must be one."""
     return min(result.findings, key=lambda finding: list(_WORDS).index(finding.fault.severity)).fault.code
 
 

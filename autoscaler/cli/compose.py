@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from autoscaler.cli.given import audiences_given, origin_given, pairs
-from autoscaler.cli.live import TRANSPORTS, live
+from autoscaler.cli.given import audiences_given, pairs
+from autoscaler.cli.library import Library, rules_of
+from autoscaler.cli.live import TRANSPORTS
 from autoscaler.cli.relay import RelayingSender
 from autoscaler.core.signs import GuardSettings
 from autoscaler.kube.actuator import ScaleActuator, Withholding
@@ -25,15 +25,9 @@ from autoscaler.kube.targets import ScaleReader
 from autoscaler.kube.tokens import Tokens
 from autoscaler.kube.watch import Watches
 from autoscaler.loop.ports import Actuator, Clock
-from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
-from autoscaler.manifests.settings import Settings as LoadSettings
-from autoscaler.model.auth import Authentication, AuthRef, ReferenceKind
 from autoscaler.model.fatal import FatalError
-from autoscaler.model.objects import ObjectKey, ScaledObject, ScaleTarget, Source
-from autoscaler.model.observation import Missing, MissingReason, Unreadable, UnreadableReason
+from autoscaler.model.observation import Unreadable, UnreadableReason
 from autoscaler.model.saved import Saved
-from autoscaler.model.text import Secret
-from autoscaler.scalers.addresses import AddressRules
 from autoscaler.scalers.contract import Transport
 from autoscaler.scalers.credentials import Places, Resolver
 from autoscaler.scalers.http import SenderSettings
@@ -41,7 +35,6 @@ from autoscaler.scalers.plain_http import PlainHttpTransport
 from autoscaler.scalers.probes import Prober, ProbeSettings
 from autoscaler.scalers.prometheus.transport import PrometheusTransport
 from autoscaler.scalers.proxies import proxies_from
-from autoscaler.scalers.registry import build_registry, built_in
 from autoscaler.scalers.sampler import CohortSampler, Local
 from autoscaler.settings import Settings
 
@@ -63,60 +56,6 @@ class NoStore:
 
     def close(self) -> None:
         """Hold nothing."""
-
-
-@dataclass
-class Library:
-    """The documents as they are now: what the loop runs, and where credentials are looked up."""
-
-    settings: LoadSettings
-    query_timeout: timedelta
-    catalog: Catalog = field(default_factory=Catalog)
-
-    def __post_init__(self) -> None:
-        self.scalers = live(build_registry(built_in(self.query_timeout)))
-
-    def read(self, snapshot: Snapshot, at: datetime, governed: Mapping[ScaleTarget, ObjectKey]) -> Changes:
-        """Read a snapshot of the files; what is invalid leaves its last good version running."""
-        self.catalog, changes = update(self.catalog, snapshot, self.scalers, self.settings, at=at, governed=governed)
-        return changes
-
-    def peek(self, snapshot: Snapshot, at: datetime) -> frozenset[Source]:
-        """Say which sources a snapshot asks, without taking it over."""
-        seen, _ = update(self.catalog, snapshot, self.scalers, self.settings, at=at, governed={})
-        return frozenset(trigger.ask.question.source for obj in seen.objects.values() for trigger in obj.triggers)
-
-    def authentication(self, ref: AuthRef) -> Authentication | None:
-        """Find a TriggerAuthentication among the documents."""
-        return self.catalog.authentications.get(ref)
-
-    def accounts(self, objects: Iterable[ScaledObject]) -> frozenset[tuple[str, str]]:
-        """Give the service accounts, by namespace and name, whose tokens these objects present to their sources."""
-        used = {
-            (obj.key.namespace, trigger.ask.question.source.credential) for obj in objects for trigger in obj.triggers
-        }
-        return frozenset(
-            (namespace, reference.name)
-            for namespace, ref in used
-            if ref is not None and (found := self.authentication(ref)) is not None
-            for reference in found.references
-            if reference.kind is ReferenceKind.TOKEN
-        )
-
-    def secret(self, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
-        """Find a Secret among the documents; Missing where its owner keeps it from being used (S6)."""
-        return self._kept("Secret", namespace, name)
-
-    def config_map(self, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
-        """Find a ConfigMap among the documents."""
-        return self._kept("ConfigMap", namespace, name)
-
-    def _kept(self, kind: str, namespace: str, name: str) -> Mapping[str, Secret] | Missing | None:
-        kept = self.catalog.secrets.get((kind, namespace, name))
-        if kept is not None and kept.denied:
-            detail = f"{kind} {namespace}/{name} is annotated autoscaler.sh/use: deny"
-            return Missing(reason=MissingReason.REFUSED, detail=detail)
-        return kept.values if kept is not None else None
 
 
 class ServerProbe:
@@ -163,22 +102,6 @@ def at_home(settings: Settings) -> Settings:
     if settings.namespace:
         return settings
     return replace(settings, namespace=home_namespace(kubeconfig=settings.kubeconfig, context=settings.context))
-
-
-def library_of(settings: Settings, *, dry_run: bool) -> Library:
-    """Make the reader of documents."""
-    return Library(
-        LoadSettings(
-            tolerance=settings.tolerance,
-            downscale_window=settings.downscale_stabilization,
-            sync_interval=settings.sync_period,
-            dry_run=dry_run,
-            max_replicas_limit=settings.max_replicas_limit,
-            namespace=settings.namespace,
-        ),
-        settings.timeout,
-        Catalog(cluster_namespace=settings.namespace),
-    )
 
 
 def guard_of(settings: Settings) -> GuardSettings:
@@ -252,7 +175,7 @@ async def reach_out(
 def sender_settings(settings: Settings) -> SenderSettings:
     """Take the sender's settings out of the daemon's."""
     return SenderSettings(
-        rules=AddressRules(allowed=frozenset(origin_given(text) for text in settings.allow_server)),
+        rules=rules_of(settings),
         proxies=proxies_from(os.environ),
         connections=settings.connections_per_server,
         insecure_tls=settings.insecure_tls == "allow",

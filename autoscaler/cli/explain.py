@@ -12,7 +12,7 @@ from autoscaler.views.fields import ANNOTATIONS, FIELDS, RULES, WORDS, Field
 from autoscaler.views.findings import PAGES
 from autoscaler.views.metrics import ALL, BY_NAME
 from autoscaler.views.reasons import MEANINGS
-from autoscaler.views.triggers import TRIGGERS
+from autoscaler.views.triggers import NOT_ASKED, TRIGGERS
 
 EPILOG = """\b
 Examples:
@@ -133,6 +133,9 @@ def _own_words_page(screen: Screen) -> None:
 def _trigger_page(screen: Screen, name: str) -> None:
     screen.write(screen.paint(f"trigger type {name}: spec.triggers[].metadata", "cyan", bold=True))
     screen.write()
+    if name in NOT_ASKED:
+        screen.paragraph(NOT_ASKED[name])
+        screen.write()
     _each_field(screen, TRIGGERS[name])
 
 
@@ -179,11 +182,16 @@ def _findings() -> Iterator[tuple[str, str]]:
     return ((code, page.title) for code, page in PAGES.items())
 
 
+def _triggers() -> Iterator[tuple[str, str]]:
+    for name in TRIGGERS:
+        yield name, f"autoscaler explain trigger.{name}{'   (not asked by this version)' if name in NOT_ASKED else ''}"
+
+
 _LISTS: Mapping[str, Page] = {
     "fields": _list_everything_of_an_object,
     "annotations": _list_annotations,
     "findings": lambda screen: _table(screen, _findings()),
     "reasons": lambda screen: _table(screen, ((reason.value, text) for reason, text in MEANINGS.items())),
-    "triggers": lambda screen: _table(screen, ((name, f"autoscaler explain trigger.{name}") for name in TRIGGERS)),
+    "triggers": lambda screen: _table(screen, _triggers()),
     "metrics": lambda screen: _table(screen, ((metric.name, metric.meaning) for metric in ALL)),
 }

@@ -1,6 +1,7 @@
-"""Which triggers can be asked live: a type whose questions nobody sends is refused when it is read."""
+"""Which triggers can be asked live: one whose questions nobody sends is refused when it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from autoscaler.model.faults import Fault, Faults, Severity
@@ -8,17 +9,23 @@ from autoscaler.model.objects import Ask
 from autoscaler.model.observation import Measurement
 from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
+from autoscaler.scalers.addresses import AddressRules, parse_origin
 from autoscaler.scalers.contract import Answer, Scaler
 
 TRANSPORTS = frozenset({"prometheus", "http", "cron"})
 """The rooms that send questions, by ``Source.transport``; the sampler is made with these."""
 
 
-class Live:
-    """A scaler whose questions must have somebody to send them."""
+_ADDRESSES = ("serverAddress", "url")
+_ENDPOINTS = "aggregateFromKubeServiceEndpoints"
 
-    def __init__(self, scaler: Scaler) -> None:
+
+class Live:
+    """A scaler whose questions must have somebody to send them. ``rules`` say which addresses the sender refuses."""
+
+    def __init__(self, scaler: Scaler, rules: AddressRules) -> None:
         self._scaler = scaler
+        self._rules = rules
         self.type = scaler.type
         self.keys = scaler.keys
         self.may_cache = scaler.may_cache
@@ -26,16 +33,42 @@ class Live:
     def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
         """Turn metadata into a question, and refuse one that could never be asked."""
         parsed = self._scaler.parse(spec, auth)
-        if isinstance(parsed, Faults) or parsed.ask.question.source.transport in TRANSPORTS:
+        if isinstance(parsed, Faults):
             return parsed
-        message = f"a {self.type} trigger cannot be asked by this version; use a prometheus trigger for the same number"
-        return Faults(faults=(Fault(code="E106", severity=Severity.ERROR, path=f"{spec.path}.type", message=message),))
+        unasked = _unasked(parsed.ask, spec)
+        if unasked is not None:
+            return Faults(faults=(*parsed.warnings, unasked))
+        return replace(parsed, warnings=(*parsed.warnings, *self._forbidden(parsed.ask, spec)))
 
     def read(self, ask: Ask, answer: Answer, at: datetime) -> Measurement:
         """Turn an answer into a sample, or say why there is none."""
         return self._scaler.read(ask, answer, at)
 
+    def _forbidden(self, ask: Ask, spec: TriggerSpec) -> Iterator[Fault]:
+        """Name an address that the sender will refuse, where it can be told without a look-up."""
+        for address in ask.question.source.addresses:
+            origin = parse_origin(address)
+            refusal = None if origin is None else self._rules.judge_literal(origin, spec.author)
+            if refusal is not None:
+                key = next((key for key in _ADDRESSES if key in spec.metadata), "")
+                message = f"{refusal.detail}; until then the trigger gives no sample"
+                path = f"{spec.path}.metadata.{key}".rstrip(".")
+                yield Fault(code="W124", severity=Severity.WARNING, path=path, message=message)
 
-def live(scalers: Mapping[str, Scaler]) -> Mapping[str, Scaler]:
+
+def _unasked(ask: Ask, spec: TriggerSpec) -> Fault | None:
+    """Say why nobody would send a question; None where somebody does."""
+    source = ask.question.source
+    if source.transport not in TRANSPORTS:
+        message = f"a {spec.type} trigger cannot be asked by this version; use a prometheus trigger for the same number"
+        return Fault(code="E106", severity=Severity.ERROR, path=f"{spec.path}.type", message=message)
+    if ("aggregate", "true") in source.options:
+        message = f"the endpoints of a service cannot be asked by this version; leave {_ENDPOINTS} out"
+        path = f"{spec.path}.metadata.{_ENDPOINTS}"
+        return Fault(code="E106", severity=Severity.ERROR, path=path, message=message)
+    return None
+
+
+def live(scalers: Mapping[str, Scaler], rules: AddressRules = AddressRules()) -> Mapping[str, Scaler]:  # noqa: B008
     """Give the same scalers, each refusing what nobody would send."""
-    return {type: Live(scaler) for type, scaler in scalers.items()}
+    return {type: Live(scaler, rules) for type, scaler in scalers.items()}

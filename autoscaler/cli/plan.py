@@ -79,8 +79,9 @@ def _start(settings: Settings, paths: Sequence[str], *, output: str, exit_code: 
 
 
 async def _plan(settings: Settings, paths: Sequence[str], *, output: str, exit_code: bool, screen: Screen) -> int:
-    from autoscaler.cli.check import result_of, write_findings
-    from autoscaler.cli.compose import NoStore, at_home, guard_of, library_of, reach_out
+    from autoscaler.cli.check import result_of, worst, write_findings
+    from autoscaler.cli.compose import NoStore, at_home, guard_of, reach_out
+    from autoscaler.cli.library import library_of
     from autoscaler.cli.once import tick_once
     from autoscaler.cli.planned import REPORTS, as_planned, status
     from autoscaler.loop.clock import SystemClock
@@ -95,7 +96,8 @@ async def _plan(settings: Settings, paths: Sequence[str], *, output: str, exit_c
     objects = tuple(library.catalog.objects.values())
     if not objects:
         notes.write(f"Nothing to plan in {' '.join(paths)}.")
-        notes.write(f"Try:   autoscaler check {' '.join(paths)}")
+        next_step = f"explain {worst(result)}" if result.findings else f"check {' '.join(paths)}"
+        notes.write(f"Try:   autoscaler {next_step}")
         return 1 if result.findings and not result.unreadable else 2
     outside = await reach_out(settings, library, clock, writes=False)
     try:

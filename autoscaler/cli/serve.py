@@ -10,16 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from autoscaler import __version__
-from autoscaler.cli.compose import (
-    Library,
-    NoStore,
-    Outside,
-    at_home,
-    guard_of,
-    library_of,
-    reach_out,
-)
+from autoscaler.cli.compose import NoStore, Outside, at_home, guard_of, reach_out
 from autoscaler.cli.given import address_given, audiences_given
+from autoscaler.cli.library import Library, library_of
 from autoscaler.cli.once import tick_once
 from autoscaler.cli.readings import Logger, Readings
 from autoscaler.cli.stopping import stop_signal, unless

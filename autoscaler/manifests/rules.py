@@ -92,7 +92,7 @@ def _above_limit(case: Case) -> Iterator[Fault]:
         yield error(
             "E105",
             f"{case.path}.maxReplicaCount",
-            f"maxReplicaCount {case.high} is above this daemon's --max-replicas-limit {case.limit}; lower it",
+            f"maxReplicaCount {case.high} is above --max-replicas-limit {case.limit}; lower it, or raise the daemon's",
         )
 
 

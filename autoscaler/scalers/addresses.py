@@ -133,6 +133,14 @@ class AddressRules:
             return None
         return Refusal(detail=f"address {plain(resolved, 60)} is {kind}: if it is meant, name it by --allow-server")
 
+    def judge_literal(self, origin: Origin, author: Author) -> Refusal | None:
+        """Judge an origin whose host is an address and no name, as its socket will be; None where that is not known."""
+        try:
+            ip_address(origin.host.partition("%")[0])
+        except ValueError:
+            return None
+        return None if self.trusts(origin) else self.judge(origin.host, origin.port, author)
+
     def _forbidden_to_tenants(self, resolved: str, port: int) -> str | None:
         for ip in _meanings(ip_address(resolved.partition("%")[0])):
             if ip.is_loopback:

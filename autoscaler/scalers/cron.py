@@ -95,4 +95,4 @@ def _warnings(spec: TriggerSpec, zone: str) -> tuple[Fault, ...]:
         return ()
     message = f'there is no time zone "{plain(zone, 80)}", so no sample: name one such as Europe/Berlin'
     path = f"{spec.path}.metadata.timezone"
-    return (Fault(code="E104", severity=Severity.WARNING, path=path, message=message, reason="timezone"),)
+    return (Fault(code="W124", severity=Severity.WARNING, path=path, message=message, reason="timezone"),)

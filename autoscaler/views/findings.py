@@ -78,8 +78,10 @@ _MANIFEST: Final = (
         code="E106",
         title="A trigger that cannot work",
         why="There is no trigger at all, its type is unknown, two have one name or one metric, its authentication "
-        "lacks a part, or it asks for cached metrics where those make no sense (cpu, memory, cron).",
-        fix="Give at least one trigger, each with a type from the list in the message and a name of its own.",
+        "lacks a part, it asks for cached metrics where those make no sense (cpu, memory, cron), or nobody in this "
+        "version asks it: cpu, memory, kubernetes-workload, and metrics-api with aggregateFromKubeServiceEndpoints.",
+        fix="Give at least one trigger, each with a type from the list in the message and a name of its own. What is "
+        "not asked can mostly be had from Prometheus, by a prometheus trigger.",
         example="type: promethues     # unknown\ntype: prometheus     # known",
     ),
     Page(
@@ -146,6 +148,15 @@ _NOT_HERE: Final = (
         "key: token   # must be a key of the Secret",
     ),
     Page(
+        code="W124",
+        title="A trigger that will give no sample",
+        why="It is well-formed, and yet nothing will come of it: the time zone of a cron trigger is not known, or the "
+        "address is one that the daemon does not connect to (link-local, cloud metadata, unspecified). Its object may "
+        "grow on its other triggers and never shrinks.",
+        fix="Correct the zone or the address; where such an address is meant, name it by --allow-server, here too.",
+        example="timezone: Europe/Belrin   # no such zone\ntimezone: Europe/Berlin",
+    ),
+    Page(
         code="I123",
         title="A kind that is not read",
         why="It belongs to KEDA, and this version does nothing with it.",
@@ -158,16 +169,18 @@ _QUERY: Final = (
     Page(
         code="E300",
         title="The query does not parse",
-        why="A bracket or a string is open, so every request would be refused with 400 and the trigger would never "
-        "have a value.",
-        fix="Close it where the caret points. The rest of the query is judged as if it were closed.",
+        why="A bracket or a string is open, or something is written that no Prometheus takes: rate() without a range, "
+        "a label's value without quotes, a variable of Grafana. Every request would be refused with 400 and the "
+        "trigger would never have a value.",
+        fix="Mend it where the caret points. Beside an open bracket the query is judged as if it were closed.",
         example='rate(http_requests_total{app="web"}[2m]    # ( never closed\n'
         'rate(http_requests_total{app="web"}[2m])   # right',
     ),
     Page(
         code="W300",
-        title="Our parser does not know this query",
-        why="The server may know more than we do. It is sent as written, alone, and nothing else can be said of it.",
+        title="A query that is not known to be PromQL",
+        why="It holds a function or a modifier that we do not know, or does not read as PromQL at all; a newer or "
+        "another server may know more. It is sent as written, alone, and nothing else can be said of it.",
         fix="Check it against the server: check --live, or the Prometheus page.",
         example="a_function_of_another_server(http_requests_total)",
     ),

@@ -64,10 +64,16 @@ _METRICS_API: Final = (
     field(
         "aggregateFromKubeServiceEndpoints",
         "true or false",
-        "Ask every endpoint of the service in the URL instead of one.",
+        "Ask every endpoint of the service in the URL instead of one. This version asks no endpoints: with true the "
+        "object is refused (E106).",
         default="false",
     ),
-    field("aggregationType", "average, sum, max or min", "What the endpoints' numbers become.", default="average"),
+    field(
+        "aggregationType",
+        "average, sum, max or min",
+        "What the endpoints' numbers become; of no effect without aggregateFromKubeServiceEndpoints.",
+        default="average",
+    ),
     field("unsafeSsl", "true or false", "Accept any certificate; counted in a metric.", default="false"),
     field("timeout", "duration or milliseconds", "Deadline of one question.", default="3s (--timeout)"),
     field("authModes", "list of apiKey, basic, bearer, tls", "How to authenticate; needs authenticationRef."),
@@ -86,3 +92,12 @@ TRIGGERS: Final[Mapping[str, tuple[Field, ...]]] = MappingProxyType(
     }
 )
 """Metadata of each trigger type."""
+
+_NOT_ASKED: Final = (
+    "This version reads this type and does not ask it: an object with such a trigger is refused (E106), by check as by "
+    "plan and run. Have the same number from Prometheus, by a prometheus trigger."
+)
+NOT_ASKED: Final[Mapping[str, str]] = MappingProxyType(
+    {"cpu": _NOT_ASKED, "memory": _NOT_ASKED, "kubernetes-workload": _NOT_ASKED}
+)
+"""What to know of the types whose questions nobody sends."""

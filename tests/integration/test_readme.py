@@ -173,7 +173,7 @@ def test_our_own_words_are_those_that_are_read():
 def test_what_it_does_not_do_is_what_it_does_not_do():
     """The triggers that are asked are those that the page names."""
     assert set(TYPES) == TRANSPORTS
-    (named,) = re.findall(r"triggers other than\s+([^.]*?) are checked but not asked", README)
+    (named,) = re.findall(r"an object with\s+triggers other than\s+([^.]*?) is refused", README)
     assert set(re.findall(r"`[^`]+`", named)) == set(TYPES.values())
 
 

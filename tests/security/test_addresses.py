@@ -8,7 +8,7 @@ from yarl import URL
 from autoscaler.model.faults import Faults
 from autoscaler.model.objects import Author
 from autoscaler.model.observation import Missing, MissingReason
-from autoscaler.scalers.addresses import Address, AddressRules, Refusal, allow, parse_address
+from autoscaler.scalers.addresses import Address, AddressRules, Refusal, allow, parse_address, parse_origin
 from autoscaler.scalers.contract import Answer, Response
 from autoscaler.scalers.http import Call, Sender, SenderSettings
 from autoscaler.scalers.proxies import Proxies, proxies_from
@@ -130,6 +130,28 @@ async def test_a_name_that_resolves_badly_the_second_time_is_refused_then() -> N
         await sender.close()
     assert isinstance(first, Response)
     assert (_reason(second), server.connections) == (MissingReason.REFUSED, 1)
+
+
+@pytest.mark.parametrize(
+    ("origin", "refused"),
+    [
+        ("http://169.254.169.254", True),
+        ("http://[fe80::1]:9090", True),
+        ("http://[::ffff:169.254.169.254]", True),
+        ("http://0.0.0.0:9090", True),
+        ("http://10.0.0.7:9090", False),
+        ("http://prometheus:9090", False),
+        ("http://100.100.100.200:9090", False),
+    ],
+)
+def test_an_address_that_stands_in_a_manifest_is_judged_as_its_socket_will_be(origin: str, refused: bool) -> None:
+    """What needs no look-up can be told at load; what --allow-server admits is admitted there too."""
+    allowed = parse_origin("http://100.100.100.200:9090")
+    found = parse_origin(origin)
+    assert allowed is not None
+    assert found is not None
+    rules = AddressRules(allowed=frozenset({allowed}))
+    assert (rules.judge_literal(found, Author.OPERATOR) is not None) is refused
 
 
 async def test_of_several_addresses_only_the_allowed_are_tried() -> None:

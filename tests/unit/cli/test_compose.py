@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autoscaler.cli.compose import library_of
+from autoscaler.cli.library import library_of
 from autoscaler.manifests.files import snapshot
 from autoscaler.model.observation import Missing, MissingReason
 from autoscaler.settings import Settings

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from autoscaler.cli.compose import library_of
 from autoscaler.cli.given import audiences_given
+from autoscaler.cli.library import library_of
 from autoscaler.cli.live import TRANSPORTS
 from autoscaler.manifests.catalog import Snapshot
 from autoscaler.manifests.document import SourceFile

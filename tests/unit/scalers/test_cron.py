@@ -160,7 +160,7 @@ def test_an_unknown_zone_warns_at_load_and_is_missing_at_run():
     """KEDA looks the zone up when it asks; here loading says so already, and the trigger gives no sample."""
     built = parse(timezone="Nope/Zone")
     assert isinstance(built, Parsed)
-    assert [fault.reason for fault in built.warnings] == ["timezone"]
+    assert [(fault.code, fault.reason) for fault in built.warnings] == [("W124", "timezone")]
     got = read("2026-03-02T10:00:00Z", timezone="Nope/Zone")
     assert isinstance(got, Missing)
     assert got.reason is MissingReason.MALFORMED
