@@ -53,7 +53,7 @@ def stand_in(
             continue
         if obj.fallback.behavior is FallbackBehavior.SCALING_MODIFIERS:
             nil.append(index)
-        elif (milli := _milli(_target(obj, index), _replicas(obj.fallback, scale.spec), scale)) is not None:
+        elif (milli := _milli(_target(obj, index), stand_in_replicas(obj.fallback, scale.spec), scale)) is not None:
             at = _past(memory, index).data_at or _NEVER
             after[index] = Sample(value_milli=milli, active=True, at=at, origin=Origin.FALLBACK)
             indices.append(index)
@@ -102,7 +102,8 @@ def _target(obj: ScaledObject, index: int) -> MetricTarget:
     return obj.modifiers.target if obj.modifiers is not None else obj.triggers[index].ask.target
 
 
-def _replicas(rule: Fallback, current: int) -> int:
+def stand_in_replicas(rule: Fallback, current: int) -> int:
+    """Give the replicas that a metric which keeps failing asks for."""
     match rule.behavior:
         case FallbackBehavior.CURRENT:
             return current

@@ -13,7 +13,9 @@ from autoscaler.model.objects import ObjectKey, Source
 from autoscaler.model.record import Round
 from autoscaler.model.source import SourceHealth
 from autoscaler.model.text import plain
-from autoscaler.views.logline import NOTHING_SAID, Level, Standing, tell, tell_source
+from autoscaler.sinks.holding import Holding
+from autoscaler.views.event import NOTHING_SAID, Level, Standing
+from autoscaler.views.logline import tell, tell_source
 from autoscaler.views.signs import in_ascii, shows_signs
 
 LONGEST_FIELD = 1000
@@ -35,6 +37,7 @@ class Log:
         self._heartbeat = logger.is_enabled_for(logging.DEBUG)
         self._governed = governed
         self._said: dict[ObjectKey, Standing] = {}
+        self._holding = Holding(governed)
         self._sources: dict[Source, SourceHealth] = {}
 
     def __call__(self, done: Round) -> None:
@@ -52,7 +55,9 @@ class Log:
             else:
                 self._said.pop(key, None)
             for event in events:
-                self._write(event.level, event.verb, event.fields)
+                line = self._holding.take(key, event)
+                if line is not None:
+                    self._write(line.level, line.verb, line.fields)
 
     def _write(self, level: Level, verb: str, fields: Mapping[str, object]) -> None:
         self._logger.log(_LEVELS[level], verb, **fields)

@@ -25,8 +25,10 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         "minReplicaCount (1 at least) and scaled on from there in the same tick.",
         Reason.DEACTIVATED: "Nothing was active for longer than cooldownPeriod: the target goes to zero, or to "
         "idleReplicaCount.",
-        Reason.PAUSED_SCALE_IN: "The annotation paused-scale-in keeps the target from going to zero or idle.",
-        Reason.PAUSED_SCALE_OUT: "The annotation paused-scale-out keeps the target from waking.",
+        Reason.PAUSED_SCALE_IN: "The annotation paused-scale-in: no count falls, neither by the metrics (a step says "
+        "ScaleDownLimit then) nor to zero or idle.",
+        Reason.PAUSED_SCALE_OUT: "The annotation paused-scale-out: no count grows, neither by the metrics (a step says "
+        "ScaleUpLimit then) nor from zero or idle; only minReplicaCount is still kept.",
         Reason.REPAIRED: "The count was below minReplicaCount and is lifted to it.",
         Reason.VALID_METRIC: "Every metric proposed a count; the highest is the recommendation.",
         Reason.FAILED_METRIC: "A metric gave nothing to go on and the others do not ask for more: the count stays.",
@@ -57,7 +59,8 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.SOURCE_RECOVERING: "The source answers again, but queries still look back into the outage. Growth goes "
         "on, shrinking waits.",
         Reason.SOURCE_PARTIAL: "The source says that its answer may lack something: it may grow, not shrink.",
-        Reason.FLEET: "More than half of the fleet wanted to shrink at once, which is rarely true: every shrink waits.",
+        Reason.FLEET: "Not built yet, so no decision gives it: a breaker that holds every shrink while more than half of "
+        "the fleet wants to shrink at once.",
         Reason.SCALE_OUT_ONLY: "The object's mode lets it grow and never shrink.",
     }
 )
