@@ -119,16 +119,27 @@ def conclude(scene: "Scene", screen: "Screen") -> None:
 
 async def show(scene: "Scene") -> None:
     """Run ``plan`` and ``check`` on the kept file while the stand-ins are still there, and say what to do next."""
-    folder = scene.folder
+    folder, command = scene.folder, own_command()
     say(f"Kept: {scene.manifest} and {scene.log.name} (one JSON line per change)\n")
     await run_verb("plan", str(scene.manifest), "--kubeconfig", str(scene.kubeconfig))
     await run_verb("check", str(scene.manifest))
     say(
         "The demo's API server and Prometheus end here, and plan with them. What works now:\n"
-        f"  autoscaler check {folder}        the kept file, as above\n"
-        f"  sed -i 's/ threshold:/ treshold:/' {scene.manifest}; autoscaler check {folder}        what a typo gets\n"
-        "  autoscaler run -f YOUR.yaml --kubeconfig ~/.kube/config --dry-run        your cluster, read-only"
+        f"  {command} check {folder}        the kept file, as above\n"
+        f"  sed -i 's/ threshold:/ treshold:/' {scene.manifest}; {command} check {folder}        what a typo gets\n"
+        f"  {command} run -f YOUR.yaml --kubeconfig ~/.kube/config --dry-run        your cluster, read-only"
     )
+
+
+def own_command() -> str:
+    """Give what starts this program in the terminal at hand: its name, or its path in a virtual environment."""
+    import os
+
+    beside = Path(sys.executable).with_name("autoscaler")
+    on_path = shutil.which("autoscaler")
+    if on_path is not None or not beside.exists():
+        return "autoscaler"
+    return os.path.relpath(beside)
 
 
 async def run_verb(*words: str) -> None:

@@ -100,14 +100,14 @@ async def lacking(client: Reader, rights: Iterable[Right]) -> tuple[Right, ...] 
 
 
 def role_rules(rights: Iterable[Right]) -> str:
-    """Write the rules of a Role that grants these rights of one namespace, as YAML."""
-    lines: list[str] = []
+    """Write the rules of a Role that grants these rights of one namespace: one line of YAML, to be copied as it is."""
+    rules: list[str] = []
     ordered = sorted(rights, key=lambda right: (*_kind(right), right.verb))
     for (group, resource, name), same in groupby(ordered, key=_kind):
         verbs = ", ".join(dict.fromkeys(right.verb for right in same))
-        named = [f"  resourceNames: [{name}]"] if name else []
-        lines += [f'- apiGroups: ["{group}"]', f"  resources: [{resource}]", *named, f"  verbs: [{verbs}]"]
-    return "\n".join(lines)
+        named = f" resourceNames: [{name}]," if name else ""
+        rules.append(f'{{apiGroups: ["{group}"], resources: [{resource}],{named} verbs: [{verbs}]}}')
+    return f"rules: [{', '.join(rules)}]"
 
 
 def _kind(right: Right) -> tuple[str, str, str]:

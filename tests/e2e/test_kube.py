@@ -116,8 +116,8 @@ async def test_a_missing_right_is_named(control_plane: ControlPlane, namespace: 
         Right(namespace=namespace, group="apps", resource="deployments/scale", verb="patch"),
     )
     assert role_rules(missing) == (
-        '- apiGroups: [""]\n  resources: [pods]\n  verbs: [list]\n'
-        '- apiGroups: ["apps"]\n  resources: [deployments/scale]\n  verbs: [patch]'
+        'rules: [{apiGroups: [""], resources: [pods], verbs: [list]}, '
+        '{apiGroups: ["apps"], resources: [deployments/scale], verbs: [patch]}]'
     )
 
 

@@ -114,5 +114,5 @@ async def test_a_token_needs_the_right_to_create_it_for_its_account_alone():
         (needed,) = rights_for([], Discovery(client), writes=False, accounts=[("shop", "scraper")])
     assert str(needed) == "create serviceaccounts/token of scraper in shop"
     assert role_rules([needed]) == (
-        '- apiGroups: [""]\n  resources: [serviceaccounts/token]\n  resourceNames: [scraper]\n  verbs: [create]'
+        'rules: [{apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [scraper], verbs: [create]}]'
     )
