@@ -259,3 +259,10 @@ def test_endpoints_are_aggregated(how, milli):
     failed = Response(status=500, content_type="", body=b"")
     assert SCALER.read(built.ask, pack([*answers, failed, lost]), AT).value_milli == milli
     assert SCALER.read(built.ask, pack([failed, lost]), AT).reason is MissingReason.EMPTY
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "prometheus"])
+def test_a_location_has_a_longest_length(form: str):
+    """It is followed at every poll, so an author's text is bounded whatever the format."""
+    assert isinstance(parse(format=form, valueLocation="a" * 512), Parsed)
+    assert codes(parse(format=form, valueLocation="a" * 513)) == [("E104", "valueLocation")]
