@@ -11,12 +11,13 @@ from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import AddressRules, parse_origin
 from autoscaler.scalers.contract import Answer, Scaler
+from autoscaler.views.triggers import NOT_ASKED
 
 TRANSPORTS = frozenset({"prometheus", "http", "cron"})
 """The rooms that send questions, by ``Source.transport``; the sampler is made with these."""
 
 
-_ADDRESSES = ("serverAddress", "url")
+_ADDRESSES = frozenset({"serverAddress", "url"})
 _ENDPOINTS = "aggregateFromKubeServiceEndpoints"
 
 
@@ -33,36 +34,35 @@ class Live:
     def parse(self, spec: TriggerSpec, auth: Mapping[str, Secret] | None) -> Parsed | Faults:
         """Turn metadata into a question, and refuse one that could never be asked."""
         parsed = self._scaler.parse(spec, auth)
-        if isinstance(parsed, Faults):
-            return parsed
-        unasked = _unasked(parsed.ask, spec)
+        known, ask = (parsed.faults, None) if isinstance(parsed, Faults) else (parsed.warnings, parsed.ask)
+        found = (*known, *self._forbidden(spec))
+        unasked = _unasked(ask, spec)
         if unasked is not None:
-            return Faults(faults=(*parsed.warnings, unasked))
-        return replace(parsed, warnings=(*parsed.warnings, *self._forbidden(parsed.ask, spec)))
+            return Faults(faults=(unasked, *found))
+        return Faults(faults=found) if isinstance(parsed, Faults) else replace(parsed, warnings=found)
 
     def read(self, ask: Ask, answer: Answer, at: datetime) -> Measurement:
         """Turn an answer into a sample, or say why there is none."""
         return self._scaler.read(ask, answer, at)
 
-    def _forbidden(self, ask: Ask, spec: TriggerSpec) -> Iterator[Fault]:
+    def _forbidden(self, spec: TriggerSpec) -> Iterator[Fault]:
         """Name an address that the sender will refuse, where it can be told without a look-up."""
-        for address in ask.question.source.addresses:
-            origin = parse_origin(address)
+        for key in _ADDRESSES & self.keys:
+            origin = parse_origin(spec.metadata.get(key, "").partition("#")[0].partition("?")[0].strip())
             refusal = None if origin is None else self._rules.judge_literal(origin, spec.author)
             if refusal is not None:
-                key = next((key for key in _ADDRESSES if key in spec.metadata), "")
                 message = f"{refusal.detail}; until then the trigger gives no sample"
-                path = f"{spec.path}.metadata.{key}".rstrip(".")
+                path = f"{spec.path}.metadata.{key}"
                 yield Fault(code="W124", severity=Severity.WARNING, path=path, message=message)
 
 
-def _unasked(ask: Ask, spec: TriggerSpec) -> Fault | None:
-    """Say why nobody would send a question; None where somebody does."""
-    source = ask.question.source
-    if source.transport not in TRANSPORTS:
+def _unasked(ask: Ask | None, spec: TriggerSpec) -> Fault | None:
+    """Say why nobody would send a question; None where somebody does. Without one, its type may tell."""
+    source = None if ask is None else ask.question.source
+    if spec.type in NOT_ASKED if source is None else source.transport not in TRANSPORTS:
         message = f"a {spec.type} trigger cannot be asked by this version; use a prometheus trigger for the same number"
         return Fault(code="E106", severity=Severity.ERROR, path=f"{spec.path}.type", message=message)
-    if ("aggregate", "true") in source.options:
+    if source is not None and ("aggregate", "true") in source.options:
         message = f"the endpoints of a service cannot be asked by this version; leave {_ENDPOINTS} out"
         path = f"{spec.path}.metadata.{_ENDPOINTS}"
         return Fault(code="E106", severity=Severity.ERROR, path=path, message=message)

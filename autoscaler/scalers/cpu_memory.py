@@ -72,9 +72,8 @@ def _target(reader: Reader, spec: TriggerSpec, text: str) -> MetricTarget:
             if quantity is not None:
                 return MetricTarget(type=TargetType.AVERAGE_VALUE, amount=quantity.milli)
             wanted = "a quantity such as 500m or 1Gi"
-        case word:
-            message = f'metricType must be Utilization or AverageValue, found "{plain(word or "", 80)}": set it'
-            reader.fault("E104", "metricType", message, reason="other")
+        case _:
+            reader.refuse_metric_type(TargetType.UTILIZATION, TargetType.AVERAGE_VALUE, reason="other")
             return unread
     if text:
         reader.fault("E104", "value", f'value must be {wanted}, found "{plain(text, 80)}"', reason="other")

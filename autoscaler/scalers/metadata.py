@@ -151,9 +151,15 @@ class Reader:
         word = self.spec.metric_type or TargetType.AVERAGE_VALUE.value
         if word in (TargetType.AVERAGE_VALUE.value, TargetType.VALUE.value):
             return MetricTarget(type=TargetType(word), amount=amount)
-        text = f'metricType must be AverageValue or Value for {self.spec.type} triggers, found "{plain(word, 80)}"'
-        self.faults.append(self._made("E104", f"{self.spec.path}.metricType", text, "metric_type"))
+        self.refuse_metric_type(TargetType.AVERAGE_VALUE, TargetType.VALUE, reason="metric_type")
         return MetricTarget(type=TargetType.AVERAGE_VALUE, amount=amount)
+
+    def refuse_metric_type(self, *wanted: TargetType, reason: str) -> None:
+        """Add a fault about ``metricType``, which stands beside metadata and is none of the ``wanted``."""
+        word, members = self.spec.metric_type or "", tuple(one.value for one in wanted)
+        found = f'found "{plain(word, 80)}"{_nearest(word, members)}' if word else "found none: set it"
+        text = f"metricType must be {' or '.join(members)} for {self.spec.type} triggers, {found}"
+        self.faults.append(self._made("E104", f"{self.spec.path}.metricType", text, reason))
 
     def find(self, *names: str, sources: Iterable[Place] = METADATA_ONLY) -> Found | None:
         """Look a parameter up; None where no source holds more than blanks."""
@@ -228,7 +234,10 @@ def _meant(found: Found, chosen: tuple[str, ...], members: tuple[str, ...]) -> s
     """Suggest the member that is nearest to the first item that is none; nothing of what is never shown."""
     if found.place is not Place.METADATA:
         return ""
-    wrong = next((item for item in chosen if item not in members), "")
+    return _nearest(next((item for item in chosen if item not in members), ""), members)
+
+
+def _nearest(wrong: str, members: tuple[str, ...]) -> str:
     folded = {member.lower(): member for member in members}
     near = difflib.get_close_matches(wrong[:100].lower(), folded, n=1, cutoff=0.7)
     return f'; did you mean "{folded[near[0]]}"?' if near else ""

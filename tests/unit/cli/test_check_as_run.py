@@ -132,6 +132,21 @@ def test_an_address_that_the_daemon_does_not_connect_to_is_warned_of(tmp_path: P
     assert (wrong.status, "--allow-server" in wrong.err) == (2, True)
 
 
+def test_all_that_is_wrong_with_a_trigger_is_said_at_once(tmp_path: Path):
+    """Nobody mends a metricType to learn that its trigger is not asked, or a query to learn of the address."""
+    resource = UNASKED["cpu"].replace("AverageValue", "Utilisation")
+    metadata = PROMETHEUS.format(address="http://169.254.169.254/", query="sum(rate(x))", threshold="1")
+    text = DOCUMENT.format(number=0, low=1, high=3, trigger=f"{resource}\n  - {metadata}")
+    (tmp_path / "web.yaml").write_text(text)
+    out = typed("check", "web.yaml", cwd=tmp_path).out
+    assert (
+        "E104 triggers[0].metricType must be Utilization or AverageValue for cpu triggers, "
+        'found "Utilisation"; did you mean "Utilization"?'
+    ) in out
+    for begin in ("E106 triggers[0].type", "E300 triggers[1].metadata.query", "W124 triggers[1].metadata.server"):
+        assert begin in out
+
+
 def test_an_unknown_time_zone_is_a_warning_by_its_code(tmp_path: Path):
     """What is counted as a warning is called one."""
     trigger = ASKED["cron"].replace("UTC", "Europe/Belrin")

@@ -53,7 +53,10 @@ def test_targets(metric_type, text, target):
 @pytest.mark.parametrize("metric_type", [None, "Value", "utilization", "Foo"])
 def test_the_metric_type_must_be_given(metric_type):
     """There is no default metricType for resources."""
-    assert reasons(parse(metric_type)) == [("E104", "metricType")]
+    refused = parse(metric_type)
+    assert reasons(refused) == [("E104", "metricType")]
+    assert isinstance(refused, Faults)
+    assert "metadata" not in refused.faults[0].path, "it stands beside metadata"
 
 
 @pytest.mark.parametrize(
