@@ -4,59 +4,63 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from autoscaler.loop.vitals import Vitals
+from autoscaler.loop.vitals import NAMED, Vitals
 from autoscaler.manifests.catalog import GONE_AFTER, Changes, Refused
-from autoscaler.manifests.document import Finding
+from autoscaler.manifests.document import Away, Finding, is_within
 from autoscaler.model.faults import Fault, Severity, sentence
 from autoscaler.model.objects import ObjectKey
 
 Logger = structlog.typing.FilteringBoundLogger
 READER = "files"
-UNSETTLED = (
-    "a file cannot be read or a folder holds no manifest: what ran from it runs on, until it is read or a restart"
-)
+UNREADABLE = "E100"
+RUNS_ON = "what ran from it runs on, until it is read or a restart"
 
 
 @dataclass
 class Readings:
-    """What was said last about the documents."""
+    """What was said last about the documents. ``unseen`` were refused, and their files are ``away`` since."""
 
     logger: Logger
     vitals: Vitals
     refused: tuple[Refused, ...] = ()
+    unseen: tuple[Refused, ...] = ()
+    away: tuple[Away, ...] = ()
     warned: frozenset[Finding] = frozenset()
     faults: dict[ObjectKey, tuple[Fault, ...]] = field(default_factory=dict)
 
-    def note(self, changes: Changes, *, settled: bool = True) -> None:
+    def note(self, changes: Changes, *, away: tuple[Away, ...] = ()) -> None:
         """Say what is new, and keep it where the probes and metrics look.
 
-        Not ``settled``: what is absent from the files may be there all the same, so it runs on.
+        Where something is ``away``, what is absent from the files may be there all the same, so it runs on.
         """
+        self._settle(away)
         for refused in changes.refused:
-            if refused not in self.refused:
+            if refused not in (*self.refused, *self.unseen) and not _is_away(refused, away):
                 self._refuse(refused)
-        self._accept(changes.refused)
+        self._accept(changes.refused, away)
         self._warn(changes.findings)
         if self.vitals.loaded:
             self._tell(changes)
         self.refused = changes.refused
         self.vitals.loaded = True
-        self._settle(settled)
         self.vitals.refused = {name_of(each): complaint(each) for each in changes.refused}
         self.faults = {each.key or ObjectKey(namespace="", name=each.file): each.faults for each in changes.refused}
 
-    @property
-    def away(self) -> bool:
-        """Say whether files are away now."""
-        return self.vitals.troubles.get(READER) == UNSETTLED
-
-    def _settle(self, settled: bool) -> None:
-        """Say once that files are away, and keep it in readiness while they are."""
-        if settled:
+    def _settle(self, away: tuple[Away, ...]) -> None:
+        """Say once which paths are away and which are back, and keep them in readiness while they are away."""
+        for each in away:
+            if each not in self.away:
+                running = RUNS_ON if self.vitals.loaded else "nothing from it"
+                self.logger.warning("files away", path=each.path, why=each.why, running=running)
+        for path in sorted({each.path for each in self.away} - {each.path for each in away}):
+            self.logger.info("files back", path=path)
+        self.away = away
+        named = "; ".join(f"{each.path}: {each.why}" for each in away[:NAMED])
+        more = f"; and {len(away) - NAMED} more" if len(away) > NAMED else ""
+        if away:
+            self.vitals.troubles[READER] = f"{named}{more}; {RUNS_ON}"
+        else:
             self.vitals.troubles.pop(READER, None)
-        elif self.vitals.troubles.get(READER) != UNSETTLED:
-            self.vitals.troubles[READER] = UNSETTLED
-            self.logger.warning("files away", why=UNSETTLED)
 
     def broke(self, traceback: str) -> None:
         """Say that reading itself broke; what was read before runs on."""
@@ -66,18 +70,19 @@ class Readings:
     def _refuse(self, refused: Refused) -> None:
         self.logger.warning(
             "refused",
-            object=refused.subject,
-            file=refused.file,
+            **_named(refused),
             why=complaint(refused),
             running="the last good version" if refused.running else "nothing",
         )
 
-    def _accept(self, refused: tuple[Refused, ...]) -> None:
-        """Say which documents are no longer wrong, or no longer there."""
+    def _accept(self, refused: tuple[Refused, ...], away: tuple[Away, ...]) -> None:
+        """Say which documents are no longer wrong, or no longer there; of those whose files are away nobody knows."""
         still = {name_of(each) for each in refused}
-        for each in self.refused:
-            if name_of(each) not in still:
-                self.logger.info("no longer refused", object=each.subject, file=each.file)
+        gone = [each for each in (*self.refused, *self.unseen) if name_of(each) not in still]
+        self.unseen = tuple(each for each in gone if _is_away(each, away) and each.faults[0].code != UNREADABLE)
+        for each in gone:
+            if not _is_away(each, away) and each.faults[0].code != UNREADABLE:
+                self.logger.info("no longer refused", **_named(each))
 
     def _warn(self, findings: tuple[Finding, ...]) -> None:
         """Say each warning once; notes are for check."""
@@ -102,6 +107,15 @@ class Readings:
             self.logger.info("file gone", object=str(key), kept=kept)
         for key in changes.returned:
             self.logger.info("file back", object=str(key))
+
+
+def _is_away(refused: Refused, away: tuple[Away, ...]) -> bool:
+    return any(is_within(refused.file, each.path) for each in away)
+
+
+def _named(refused: Refused) -> dict[str, str]:
+    """Name a refused document in a line: its object where one is meant, and its file."""
+    return {"object": refused.subject, "file": refused.file} if refused.subject else {"file": refused.file}
 
 
 def name_of(refused: Refused) -> str:

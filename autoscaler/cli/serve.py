@@ -63,7 +63,11 @@ async def serve_until(
     vitals = Vitals(started_at=clock.now())
     fleet = Fleet(guard_of(settings))
     readings = Readings(logger, vitals)
-    latest = Latest(fleet.objects, faulty=lambda: readings.faults, files=lambda: (len(readings.refused), readings.away))
+    latest = Latest(
+        fleet.objects,
+        faulty=lambda: readings.faults,
+        files=lambda: (len(readings.refused), bool(readings.away)),
+    )
     counters = Counters(store.age)
     rereading = Rereading()
     read_again = rereading.read_again if any(path != STDIN for path in paths) else None
@@ -76,7 +80,7 @@ async def serve_until(
         vitals.lost = None if isinstance(store, NoStore) else store.lost
         stop_web = await listen(settings, vitals, clock, latest, counters, logger)
         changes = library.read(files, clock.now(), daemon.governed)
-        readings.note(changes, settled=files.settled)
+        readings.note(changes, away=files.away)
         daemon.load(changes.added)
         announce_start(store, outside, library, logger, dry_run=dry_run)
         async with asyncio.TaskGroup() as group:
@@ -121,7 +125,7 @@ async def serve_once(settings: Settings, paths: Sequence[str], *, dry_run: bool,
     store = store_of(settings, clock, dry_run=dry_run, known=lambda: library.peek(files, clock.now()))
     outside = await reach_out(settings, library, clock, writes=not dry_run)
     try:
-        readings.note(library.read(files, clock.now(), {}))
+        readings.note(library.read(files, clock.now(), {}), away=files.away)
         objects = tuple(library.catalog.objects.values())
         log = Log(logger, library.catalog.objects)
         done = await tick_once(objects, outside, clock, guard_of(settings), store)
@@ -164,7 +168,7 @@ async def follow(watched: Watched, library: Library, daemon: Daemon, readings: R
             except Exception:  # a document that breaks its reader must not end what runs
                 readings.broke(traceback.format_exc())
                 continue
-            readings.note(changes, settled=seen.settled)
+            readings.note(changes, away=seen.away)
             if changes.added or changes.changed or changes.removed:
                 daemon.take(added=changes.added, changed=changes.changed, removed=changes.removed)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from autoscaler.manifests import auth, seldon
 from autoscaler.manifests import scaledobject as so
-from autoscaler.manifests.document import DEFAULT_NAMESPACE, Documents, Finding, SourceFile, read
+from autoscaler.manifests.document import DEFAULT_NAMESPACE, Away, Documents, Finding, SourceFile, is_within, read
 from autoscaler.manifests.faults import error, placed
 from autoscaler.manifests.owners import Claim, Governed, Settled, settle, workload_of
 from autoscaler.manifests.reading import (
@@ -34,12 +34,10 @@ GONE_AFTER: Final = timedelta(seconds=30)
 
 @value
 class Snapshot:
-    """Files as they are at one moment. ``settled`` is false where a folder could not be read or holds nothing: then
-    what is absent may be there all the same.
-    """
+    """Files as they are at one moment. Where a path is ``away``, what is absent may be there all the same."""
 
     files: tuple[SourceFile, ...] = ()
-    settled: bool = True
+    away: tuple[Away, ...] = ()
 
 
 @value
@@ -164,7 +162,8 @@ class _Draft:
         running = {one.file for one in catalog.items.values() if isinstance(one.held, ScaledObject)}
         for finding in (one for found in self.documents.values() for one in found.findings):
             self.findings.append(finding)
-            self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=finding.file in running))
+            runs = any(is_within(file, finding.file) for file in running)
+            self.refused.append(_refusal(finding.file, "", None, (finding.fault,), running=runs))
 
     def take_credentials(self) -> None:
         """Take authentications, Secrets and ConfigMaps; objects are read with what they give."""
@@ -225,7 +224,7 @@ class _Draft:
                 continue
             if key in mentioned or item.file in unread:
                 self.kept[key] = item
-            elif not self.snapshot.settled:
+            elif self.snapshot.away:
                 self.kept[key] = item
                 absent.update({key: self.catalog.absent[key]} if key in self.catalog.absent else {})
             elif at - (since := self.catalog.absent.get(key, at)) < GONE_AFTER:

@@ -25,6 +25,19 @@ class SourceFile:
 
 
 @value
+class Away:
+    """A path that gives nothing now, though something may be there: it cannot be read, or holds no manifest."""
+
+    path: str
+    why: str
+
+
+def is_within(file: str, path: str) -> bool:
+    """Say whether a file is what stands at a path, or lies in the folder there."""
+    return file == path or file.startswith(path.rstrip("/") + "/")
+
+
+@value
 class Document:
     """One manifest. ``data`` is its content as plain values; neither it nor the nodes show in a repr (S14).
 
@@ -72,7 +85,7 @@ def read(
     findings: list[Finding] = []
     for file in files:
         if file.text is None:
-            fault = error("E101", "", f"cannot read the file: {file.problem}")
+            fault = error("E100", "", f"it cannot be read: {file.problem}")
             findings.append(Finding(file=file.path, fault=fault))
             continue
         loaded = load(file.text)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from autoscaler.manifests.catalog import Snapshot
-from autoscaler.manifests.document import SourceFile
+from autoscaler.manifests.document import Away, SourceFile
 from autoscaler.manifests.load import MAX_BYTES
 from autoscaler.model.text import plain
 
@@ -32,16 +32,18 @@ def read_paths(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO | None 
 def snapshot(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO | None = None) -> Snapshot:
     """Read everything as it is now."""
     files: list[SourceFile] = []
-    settled = True
+    away: list[Away] = []
     for path in paths:
         if path == STDIN:
             files.append(_read_stream(sys.stdin.buffer if stdin is None else stdin))
             continue
         found = list(_within(path, recursive=recursive))
         files.extend(found)
-        settled = settled and bool(found) and all(one.text is not None for one in found)
+        away.extend(Away(path=one.path, why=one.problem) for one in found if one.text is None)
+        if not found:
+            away.append(Away(path=str(Path(path)), why="the folder holds no manifest"))
     unique = {file.path: file for file in files}
-    return Snapshot(files=tuple(unique.values()), settled=settled)
+    return Snapshot(files=tuple(unique.values()), away=tuple(dict.fromkeys(away)))
 
 
 async def watch(

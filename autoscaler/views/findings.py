@@ -23,6 +23,14 @@ class Page:
 
 _MANIFEST: Final = (
     Page(
+        code="E100",
+        title="A file or folder that cannot be read",
+        why="It is not there, may not be read, is no regular file, is not UTF-8 or is larger than 1 MiB: nothing is "
+        "known of what it holds. What ran from it runs on, until it is read or a restart.",
+        fix="Correct the path or the rights, bring the file or folder back, save it as UTF-8, or split it.",
+        example="autoscaler check conf/     # no such folder\nautoscaler check config/   # meant",
+    ),
+    Page(
         code="E101",
         title="The manifest does not fit the schema",
         why="It is not YAML, a field has the wrong type or range, or a required field is missing. KEDA's API server "

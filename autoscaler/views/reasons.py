@@ -59,8 +59,8 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.SOURCE_RECOVERING: "The source answers again, but queries still look back into the outage. Growth goes "
         "on, shrinking waits.",
         Reason.SOURCE_PARTIAL: "The source says that its answer may lack something: it may grow, not shrink.",
-        Reason.FLEET: "Not built yet, so no decision gives it: a breaker that holds every shrink while more than half of "
-        "the fleet wants to shrink at once.",
+        Reason.FLEET: "Not built yet, so no decision gives it: a breaker that holds every shrink while more than half "
+        "of the fleet wants to shrink at once.",
         Reason.SCALE_OUT_ONLY: "The object's mode lets it grow and never shrink.",
     }
 )

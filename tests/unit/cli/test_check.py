@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read_is_wrong_usage():
     """A path that is not there ends with 2, as any mistake of the command line."""
     done = typed("check", "nowhere.yaml")
     assert done.status == 2
-    assert "nowhere.yaml: E101 cannot read the file: no such file or directory" in done.out
+    assert "nowhere.yaml: E100 it cannot be read: no such file or directory" in done.out
 
 
 def test_no_path_is_a_mistake_with_the_way_out():

@@ -6,16 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autoscaler.cli.compose import NoStore
-from autoscaler.cli.readings import READER, Readings
+from autoscaler.cli.readings import READER, RUNS_ON, Readings
 from autoscaler.cli.serve import memory_kept, memory_left
 from autoscaler.loop.vitals import Vitals
-from autoscaler.manifests.catalog import Changes
+from autoscaler.manifests.catalog import Changes, Refused
+from autoscaler.manifests.document import Away
+from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.objects import ObjectKey
 from autoscaler.model.saved import Saved
 from autoscaler.sinks.log import Format, configure_log
 from autoscaler.sinks.state import StateFolder
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NO_SUCH = "no such file or directory"
+AWAY = (Away(path="live", why=NO_SUCH),)
 
 
 def a_store(folder: Path) -> StateFolder:
@@ -29,13 +33,38 @@ def test_files_that_are_away_are_told_once_and_shown_while_they_are():
     readings = Readings(configure_log(log, form=Format.JSON, level="info", colors=False), vitals)
     readings.note(Changes())
     assert READER not in vitals.troubles
-    readings.note(Changes(), settled=False)
-    readings.note(Changes(), settled=False)
-    assert [json.loads(line)["event"] for line in log.getvalue().splitlines()] == ["files away"]
-    assert "runs on" in vitals.troubles[READER]
+    readings.note(Changes(), away=AWAY)
+    readings.note(Changes(), away=AWAY)
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["event"], line["path"], line["why"], line["running"]) == ("files away", "live", NO_SUCH, RUNS_ON)
+    assert vitals.troubles[READER] == f"live: {NO_SUCH}; {RUNS_ON}"
     assert any(check.name == READER for check in vitals.report(NOW).checks)
     readings.note(Changes())
     assert READER not in vitals.troubles
+    assert json.loads(log.getvalue().splitlines()[-1])["event"] == "files back"
+
+
+def test_a_folder_that_is_moved_mends_nothing():
+    """A refused document whose folder is away is not called mended, nor is the folder called an object."""
+    log = io.StringIO()
+    readings = Readings(configure_log(log, form=Format.JSON, level="info", colors=False), Vitals(started_at=NOW))
+    wrong, gone = refused("live/bad.yaml", "ScaledObject bad", "E105"), refused("live", "", "E100")
+    readings.note(Changes(refused=(wrong,)))
+    readings.note(Changes(refused=(gone,)), away=AWAY)
+    readings.note(Changes(refused=(wrong,)))
+    readings.note(Changes())
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["event"], line.get("object"), line.get("path")) for line in lines] == [
+        ("refused", "ScaledObject bad", None),
+        ("files away", None, "live"),
+        ("files back", None, "live"),
+        ("no longer refused", "ScaledObject bad", None),
+    ]
+
+
+def refused(file: str, subject: str, code: str) -> Refused:
+    fault = Fault(code=code, severity=Severity.ERROR, path="", message="wrong")
+    return Refused(file=file, subject=subject, key=None, faults=(fault,), running=False)
 
 
 def test_a_file_that_goes_is_told_when_it_goes():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from autoscaler.manifests.catalog import Catalog, Changes, Snapshot, update
-from autoscaler.manifests.document import SourceFile, read
+from autoscaler.manifests.document import Away, SourceFile, read
 from autoscaler.manifests.faults import error
 from autoscaler.manifests.scaledobject import Judged, candidate, parse
 from autoscaler.manifests.settings import Scalers, Settings
@@ -116,6 +116,7 @@ def step(
     scalers: Scalers = SCALERS,
 ) -> tuple[Catalog, Changes]:
     """Update a catalog with files by path, ``after`` seconds from the start."""
-    snapshot = Snapshot(files=tuple(SourceFile(path=path, text=text) for path, text in files.items()), settled=settled)
+    away = () if settled else (Away(path="live", why="the folder holds no manifest"),)
+    snapshot = Snapshot(files=tuple(SourceFile(path=path, text=text) for path, text in files.items()), away=away)
     at = T0 + timedelta(seconds=after)
     return update(catalog, snapshot, scalers, Settings(), at=at, governed=governed or {})

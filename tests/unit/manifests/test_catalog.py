@@ -1,5 +1,5 @@
 from autoscaler.manifests.catalog import Catalog, Snapshot, update
-from autoscaler.manifests.document import SourceFile
+from autoscaler.manifests.document import Away, SourceFile
 from autoscaler.manifests.settings import Settings
 from autoscaler.model.objects import ObjectKey, ScaleTarget
 from autoscaler.model.text import Secret
@@ -257,3 +257,16 @@ def test_only_what_changed_is_read_again():
     catalog, changes = step(catalog, {**edited, "c.yaml": AUTH})
     assert catalog.objects[KEY] is not before
     assert changes.changed == ()
+
+
+def test_what_ran_from_a_folder_that_is_gone_is_known_to_run_on():
+    """A folder that cannot be read is no file that never held anything."""
+    catalog, _ = step(Catalog(), {"live/a.yaml": WEB})
+    gone = Snapshot(
+        files=(SourceFile(path="live", problem="no such file or directory"),),
+        away=(Away(path="live", why="no such file or directory"),),
+    )
+    catalog, changes = update(catalog, gone, SCALERS, Settings(), at=T0, governed={})
+    (refused,) = changes.refused
+    assert (refused.file, refused.faults[0].code, refused.running) == ("live", "E100", True)
+    assert KEY in catalog.objects

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoscaler.manifests.catalog import Snapshot
+from autoscaler.manifests.document import Away
 from autoscaler.manifests.files import read_paths, snapshot, watch
 from autoscaler.manifests.load import MAX_BYTES
 from autoscaler.manifests.rereading import Rereading
@@ -82,10 +83,11 @@ def test_what_cannot_be_read_is_a_value(tmp_path):
 
 def test_an_empty_or_missing_folder_is_not_settled(tmp_path):
     """Only a folder that could be read and holds something says that what is absent is gone."""
-    assert not snapshot([str(tmp_path)], recursive=False).settled
-    assert not snapshot([str(tmp_path / "missing")], recursive=False).settled
+    assert [one.why for one in snapshot([str(tmp_path)], recursive=False).away] == ["the folder holds no manifest"]
+    missing = Away(path=str(tmp_path / "missing"), why="no such file or directory")
+    assert snapshot([str(tmp_path / "missing")], recursive=False).away == (missing,)
     write(tmp_path, {"a.yaml": ""})
-    assert snapshot([str(tmp_path)], recursive=False).settled
+    assert snapshot([str(tmp_path)], recursive=False).away == ()
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path):
@@ -145,10 +147,10 @@ def test_a_folder_that_goes_and_comes_back_is_followed(tmp_path):
         write(folder, {"a.yaml": "a: 1"})
         seen = follow(folder)
         async with asyncio.timeout(5):
-            assert (await anext(seen)).settled
+            assert not (await anext(seen)).away
             folder.rename(tmp_path / "away")
             gone = await anext(seen)
-            assert (gone.settled, [file.problem for file in gone.files]) == (False, ["no such file or directory"])
+            assert (len(gone.away), [file.problem for file in gone.files]) == (1, ["no such file or directory"])
             (tmp_path / "away").rename(folder)
             assert texts(await anext(seen)) == ["a: 1"]
 
