@@ -143,6 +143,13 @@ def _fallbacks(shown: Shown) -> Pairs:
             yield entry.triggers[index].ours, "1"
 
 
+def _unverified(shown: Shown) -> Pairs:
+    for entry in shown.entries:
+        for trigger, named in zip(entry.record.obj.triggers, entry.triggers, strict=True):
+            if ("unsafeSsl", "true") in trigger.ask.question.source.options:
+                yield named.ours, "1"
+
+
 def _composites(shown: Shown) -> Pairs:
     for entry, record in _decisions(shown):
         if isinstance(record.decision.composite, Sample):
@@ -277,6 +284,7 @@ _SERIES: Mapping[str, Callable[[Shown], Pairs]] = {
     "autoscaler_trigger_proposed_replicas": _proposed,
     "autoscaler_trigger_missing": _missing,
     "autoscaler_trigger_fallback": _fallbacks,
+    "autoscaler_trigger_unverified_tls": _unverified,
     "autoscaler_formula_value": _composites,
     "autoscaler_formula_missing": _failed_formulas,
     "autoscaler_source_state": _source_states,

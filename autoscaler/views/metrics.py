@@ -110,6 +110,11 @@ OBJECTS: tuple[Metric, ...] = (
     _gauge("autoscaler_trigger_missing", (*TRIGGER, "reason"), "1 while the trigger gives no sample, and why."),
     _gauge("autoscaler_trigger_fallback", TRIGGER, "1 while fallback stands in for the trigger."),
     _gauge(
+        "autoscaler_trigger_unverified_tls",
+        TRIGGER,
+        "1 for a trigger that accepts any certificate of its source (unsafeSsl).",
+    ),
+    _gauge(
         "autoscaler_formula_value",
         OBJECT,
         "What the formula of scalingModifiers made of the triggers in the last tick; absent while it gives no number.",

@@ -21,7 +21,12 @@ _PROMETHEUS: Final = (
         "or as an error.",
         default="true",
     ),
-    field("unsafeSsl", "true or false", "Accept any certificate; counted in a metric.", default="false"),
+    field(
+        "unsafeSsl",
+        "true or false",
+        "Accept any certificate; seen in autoscaler_trigger_unverified_tls.",
+        default="false",
+    ),
     field("timeout", "duration or milliseconds", "Deadline of one question.", default="3s (--timeout)"),
     field("authModes", "list of basic, bearer, tls, custom, apiKey", "How to authenticate; needs authenticationRef."),
 )
@@ -74,7 +79,12 @@ _METRICS_API: Final = (
         "What the endpoints' numbers become; of no effect without aggregateFromKubeServiceEndpoints.",
         default="average",
     ),
-    field("unsafeSsl", "true or false", "Accept any certificate; counted in a metric.", default="false"),
+    field(
+        "unsafeSsl",
+        "true or false",
+        "Accept any certificate; seen in autoscaler_trigger_unverified_tls.",
+        default="false",
+    ),
     field("timeout", "duration or milliseconds", "Deadline of one question.", default="3s (--timeout)"),
     field("authModes", "list of apiKey, basic, bearer, tls", "How to authenticate; needs authenticationRef."),
     field("method", "header or query", "Where an apiKey goes.", default="header"),

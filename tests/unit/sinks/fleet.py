@@ -6,7 +6,7 @@ from datetime import timedelta
 from autoscaler.core.decide import decide
 from autoscaler.model.faults import Fault, Severity
 from autoscaler.model.memory import Contest, Memory
-from autoscaler.model.objects import Fallback, FallbackBehavior, Pause, ScaledObject
+from autoscaler.model.objects import Fallback, FallbackBehavior, Pause, ScaledObject, Trigger
 from autoscaler.model.observation import (
     Hold,
     HoldReason,
@@ -90,6 +90,11 @@ def a_round(*records: Decided | Unobserved | Broken, health: SourceHealth = Sour
     )
 
 
+def _unverified(trigger: Trigger) -> Trigger:
+    source = replace(trigger.ask.question.source, options=(("unsafeSsl", "true"),))
+    return replace(trigger, ask=replace(trigger.ask, question=replace(trigger.ask.question, source=source)))
+
+
 def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
     """Objects by key, two rounds of theirs, and what is wrong with one more."""
     busy = an_object(10, name="busy", maximum=10)
@@ -100,7 +105,7 @@ def the_fleet() -> tuple[dict, tuple[Round, ...], dict]:
     )
     held = an_object(10, name="held")
     hostile = an_object(10, name='a"b\\c\nd{}')
-    paused = an_object(10, name="paused", pause=Pause(paused=True))
+    paused = an_object(name="paused", pause=Pause(paused=True), triggers=(_unverified(a_trigger(10)),))
     gone = an_object(10, name="gone")
     broken = an_object(10, name="broken")
     rivalled = an_object(10, name="rivalled")
