@@ -80,12 +80,12 @@ def _not_known(words: str) -> Mistake:
 
 
 def _no_range(text: str, seen: str, found: "re.Match[str]") -> Mistake:
-    what = f"{found[1]}() takes a range: give one, such as {found[1]}(x[5m])"
-    return Mistake(what=what, offset=_call(text, seen, found[1], found[0]))
+    what = f"{found[1]}() of Prometheus takes a range: give one, such as {found[1]}(x[5m])"
+    return Mistake(what=what, offset=_call(text, seen, found[1], found[0]), certain=False)
 
 
 def _of_call(text: str, seen: str, found: "re.Match[str]") -> Mistake:
-    return Mistake(what=plain(found[0], 120), offset=_call(text, seen, found[1], found[0]))
+    return Mistake(what=plain(found[0], 120), offset=_call(text, seen, found[1], found[0]), certain=False)
 
 
 def _arguments(text: str, seen: str, found: "re.Match[str]") -> Mistake:
@@ -124,8 +124,13 @@ def _duration(text: str, seen: str, found: "re.Match[str]") -> Mistake:
     return Mistake(what=what, offset=None if place is None else place.start())
 
 
-def _plain(text: str, seen: str, found: "re.Match[str]") -> Mistake:
+def _certain(text: str, seen: str, found: "re.Match[str]") -> Mistake:
     return Mistake(what=plain(found[0], 120))
+
+
+def _of_types(text: str, seen: str, found: "re.Match[str]") -> Mistake:
+    """Prometheus refuses it; VictoriaMetrics converts where types do not fit, so its language takes it."""
+    return Mistake(what=plain(found[0], 120), certain=False)
 
 
 def _call(text: str, seen: str, name: str, words: str) -> int | None:
@@ -160,14 +165,14 @@ _MEANINGS: Mapping[str, Callable[[str, str, "re.Match[str]"], Mistake]] = {
     r"unexpected character inside braces: '(\d)'": _in_braces,
     r"unexpected character inside brackets: .*": _in_brackets,
     r"bad number or duration syntax: (.+)": _duration,
-    r"expected type \w+ in aggregation expression, got \w+": _plain,
-    r"wrong number of arguments for aggregate expression provided, .*": _plain,
-    r"ranges only allowed for vector selectors": _plain,
-    r"binary expression must contain only scalar and instant vector types": _plain,
-    r"comparisons between scalars must use BOOL modifier": _plain,
-    r"set operator '\w+' not allowed in binary scalar expression": _plain,
-    r"vector selector must contain at least one non-empty matcher": _plain,
-    r"no expression found in input": _plain,
+    r"expected type \w+ in aggregation expression, got \w+": _of_types,
+    r"wrong number of arguments for aggregate expression provided, .*": _certain,
+    r"ranges only allowed for vector selectors": _of_types,
+    r"binary expression must contain only scalar and instant vector types": _of_types,
+    r"comparisons between scalars must use BOOL modifier": _of_types,
+    r"set operator '\w+' not allowed in binary scalar expression": _of_types,
+    r"vector selector must contain at least one non-empty matcher": _of_types,
+    r"no expression found in input": _certain,
     r"invalid promql query": _unreadable,
 }
 """The parser's words and what they mean. What is not here may be known to another server."""
