@@ -135,7 +135,7 @@ def test_an_address_that_the_daemon_does_not_connect_to_is_warned_of(tmp_path: P
 def test_all_that_is_wrong_with_a_trigger_is_said_at_once(tmp_path: Path):
     """Nobody mends a metricType to learn that its trigger is not asked, or a query to learn of the address."""
     resource = UNASKED["cpu"].replace("AverageValue", "Utilisation")
-    metadata = PROMETHEUS.format(address="http://169.254.169.254/", query="sum(rate(x))", threshold="1")
+    metadata = PROMETHEUS.format(address="http://169.254.169.254/", query="sum(rate(x[5 min]))", threshold="1")
     text = DOCUMENT.format(number=0, low=1, high=3, trigger=f"{resource}\n  - {metadata}")
     (tmp_path / "web.yaml").write_text(text)
     out = typed("check", "web.yaml", cwd=tmp_path).out
