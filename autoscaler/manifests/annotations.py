@@ -97,10 +97,11 @@ def pause(annotations: Mapping[str, str]) -> tuple[Pause, tuple[Fault, ...]]:
     count, faults = _paused_replicas(annotations)
     return (
         Pause(
-            paused=(is_on(annotations, f"{KEDA}/paused") and not is_owned(annotations)) or bool(faults),
+            paused=is_on(annotations, f"{KEDA}/paused") and not is_owned(annotations),
             replicas=count,
             scale_in=is_on(annotations, f"{KEDA}/paused-scale-in"),
             scale_out=is_on(annotations, f"{KEDA}/paused-scale-out"),
+            uncounted=bool(faults),
         ),
         faults,
     )

@@ -231,17 +231,21 @@ class Modifiers:
 
 @value
 class Pause:
-    """The pause annotations. ``replicas`` is None without ``paused-replicas``."""
+    """The pause annotations. ``replicas`` is None without a count in ``paused-replicas``.
+
+    ``uncounted``: it is there and holds no count, which pauses where the target stands.
+    """
 
     paused: bool = False
     replicas: int | None = None
     scale_in: bool = False
     scale_out: bool = False
+    uncounted: bool = False
 
     @property
     def full(self) -> bool:
         """Say whether nothing is measured and nothing decided."""
-        return self.paused or self.replicas is not None
+        return self.paused or self.uncounted or self.replicas is not None
 
 
 @value

@@ -78,6 +78,8 @@ def pauses(pause: Pause) -> dict[str, str]:
     found: dict[str, str] = {}
     if pause.replicas is not None:
         found[_COUNTED] = f"nothing is measured; {pause.replicas} replicas are written once, and left alone after that"
+    elif pause.uncounted:
+        found[_COUNTED] = "it is no count: nothing is measured, and the count stays"
     elif pause.paused:
         found[_PAUSED] = "nothing is measured, and the count stays"
     if pause.scale_in:

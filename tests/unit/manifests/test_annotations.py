@@ -51,7 +51,7 @@ def test_paused_replicas_beats_a_pause_that_says_false():
 def test_a_paused_count_that_is_none_pauses_where_the_target_stands(text):
     """The wish to pause is clear though the count is not, so nothing moves, and a warning says why."""
     found, (fault,) = pause({f"{KEDA}/paused-replicas": text})
-    assert found == Pause(paused=True)
+    assert (found, found.full) == (Pause(uncounted=True), True)
     assert fault.code == "W120"
 
 

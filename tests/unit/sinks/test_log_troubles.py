@@ -79,6 +79,15 @@ def test_a_pause_names_its_annotation_and_what_follows():
     ]
 
 
+def test_a_pause_by_what_is_no_count_says_so():
+    """The annotation that pauses is named, not the one that would have."""
+    (line,) = logged(decided(replace(WEB, pause=Pause(uncounted=True)), an_observation(replicas=7)))
+    assert (line["annotation"], line["effect"]) == (
+        "autoscaling.keda.sh/paused-replicas",
+        "it is no count: nothing is measured, and the count stays",
+    )
+
+
 def test_a_fallback_names_its_trigger_and_its_numbers():
     """A fallback that begins says for what, after how many failures, and which count it asks for."""
     obj = replace(WEB, fallback=Fallback(threshold=3, replicas=6))
