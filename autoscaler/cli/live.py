@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from autoscaler.model.auth import Authentication
 from autoscaler.model.faults import Fault, Faults, Severity
 from autoscaler.model.objects import Ask
 from autoscaler.model.observation import Measurement
@@ -11,6 +12,7 @@ from autoscaler.model.spec import Parsed, TriggerSpec
 from autoscaler.model.text import Secret
 from autoscaler.scalers.addresses import AddressRules, parse_origin
 from autoscaler.scalers.contract import Answer, Scaler
+from autoscaler.scalers.credentials import away_from_home
 from autoscaler.views.triggers import NOT_ASKED
 
 TRANSPORTS = frozenset({"prometheus", "http", "cron"})
@@ -35,7 +37,7 @@ class Live:
         """Turn metadata into a question, and refuse one that could never be asked."""
         parsed = self._scaler.parse(spec, auth)
         known, ask = (parsed.faults, None) if isinstance(parsed, Faults) else (parsed.warnings, parsed.ask)
-        found = (*known, *self._forbidden(spec))
+        found = (*known, *self._forbidden(spec), *_away(ask, spec))
         unasked = _unasked(ask, spec)
         if unasked is not None:
             return Faults(faults=(unasked, *found))
@@ -54,6 +56,19 @@ class Live:
                 message = f"{refusal.detail}; until then the trigger gives no sample"
                 path = f"{spec.path}.metadata.{key}"
                 yield Fault(code="W124", severity=Severity.WARNING, path=path, message=message)
+
+
+def _away(ask: Ask | None, spec: TriggerSpec) -> Iterator[Fault]:
+    """Warn of a credential that an operator's trigger takes away from its home; a tenant's sends nothing then (S3)."""
+    if ask is None or spec.auth is None or not (spec.servers or spec.namespaces):
+        return
+    anywhere = ("*",)  # what an annotation does not limit is no matter of an operator's own file
+    at_home = Authentication(ref=spec.auth, references=(), servers=spec.servers, namespaces=spec.namespaces or anywhere)
+    addresses = ask.question.source.addresses if spec.servers else ()
+    away = away_from_home(at_home, spec.namespace, addresses)
+    if away is not None:
+        path = f"{spec.path}.authenticationRef"
+        yield Fault(code="W125", severity=Severity.WARNING, path=path, message=f"{away}, or ask elsewhere")
 
 
 def _unasked(ask: Ask | None, spec: TriggerSpec) -> Fault | None:

@@ -145,6 +145,8 @@ def resolver(
             absent=tuple(dict.fromkeys(_absent(found, home, {*secrets, *refused}))),
             unusable=(*_unusable(found, home, secrets), *dict.fromkeys(_faulty(found, home, refused))),
             pod_identity=found.pod_identity,
+            servers=found.servers,
+            namespaces=found.namespaces,
         )
 
     return resolve

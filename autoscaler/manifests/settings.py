@@ -42,6 +42,7 @@ class Grant:
     ``names`` are the parameters it will give, None where only its file knows them. ``absent`` are the documents it
     names that are not there, ``unusable`` those that are there and do not give what it wants, both for people.
     ``pod_identity`` is the provider it asks for, None where it asks for none. ``refused``: its own document is faulty.
+    ``servers`` and ``namespaces`` are its home, empty where its document names none (S3).
     """
 
     parameters: Mapping[str, Secret] | None
@@ -50,6 +51,8 @@ class Grant:
     unusable: tuple[str, ...] = ()
     pod_identity: str | None = None
     refused: bool = False
+    servers: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 Resolve: TypeAlias = Callable[[AuthRef], Grant | None]

@@ -67,6 +67,8 @@ def _read(
         auth=auth,
         pod_identity=None if grant is None else grant.pod_identity,
         granted=None if grant is None else grant.names,
+        servers=() if grant is None else grant.servers,
+        namespaces=() if grant is None else grant.namespaces,
         namespace=around.key.namespace,
         object_name=around.key.name,
         author=around.author,

@@ -14,7 +14,8 @@ class TriggerSpec:
 
     ``path`` is where it stands (``spec.triggers[0]``). ``env`` is the target container's environment, empty where it is
     not known. ``granted`` are the parameters that its authentication names, None where it has none or they are not
-    known. ``pod_identity`` is the provider its authentication asks for, None where it asks for none.
+    known. ``pod_identity`` is the provider its authentication asks for, None where it asks for none. ``servers`` and
+    ``namespaces`` are where its authentication is at home, empty where that is not said (S3).
     ``as_metric_source``: scalingModifiers are in use, so a scaler may relax what it demands.
     """
 
@@ -27,6 +28,8 @@ class TriggerSpec:
     auth: AuthRef | None = None
     granted: frozenset[str] | None = None
     pod_identity: str | None = None
+    servers: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
     namespace: str
     object_name: str
     author: Author = Author.OPERATOR

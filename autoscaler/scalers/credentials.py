@@ -130,7 +130,7 @@ class Resolver:
         authentication = self._places.find_authentication(ref)
         if authentication is None:
             return Missing(reason=MissingReason.UNRESOLVED, detail=f"{ref} does not exist")
-        away = _away_from_home(authentication, namespace, addresses) if author is Author.TENANT else None
+        away = away_from_home(authentication, namespace, addresses) if author is Author.TENANT else None
         if away is not None:
             return Missing(reason=MissingReason.REFUSED, detail=away)
         home = self._places.cluster_namespace if ref.kind == CLUSTER_KIND else authentication.ref.namespace
@@ -197,8 +197,8 @@ def _in_order(authentication: Authentication) -> tuple[Reference, ...]:
     return files or tuple(sorted(authentication.references, key=lambda each: _ORDER.index(each.kind)))
 
 
-def _away_from_home(authentication: Authentication, namespace: str, addresses: tuple[str, ...]) -> str | None:
-    """Say why a tenant may not use an authentication here; None where it is at home."""
+def away_from_home(authentication: Authentication, namespace: str, addresses: tuple[str, ...]) -> str | None:
+    """Say why an authentication is not at home here; None where it is. A tenant may not use it then (S3)."""
     ref, shared = authentication.ref, authentication.ref.kind == CLUSTER_KIND
     if not shared and ref.namespace != namespace:
         return f"{ref} belongs to another namespace than {namespace}"

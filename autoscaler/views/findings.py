@@ -165,6 +165,15 @@ _NOT_HERE: Final = (
         example="timezone: Europe/Belrin   # no such zone\ntimezone: Europe/Berlin",
     ),
     Page(
+        code="W125",
+        title="A credential away from its home",
+        why="The authentication names the servers it may be sent to (autoscaler.sh/servers), or the namespaces that "
+        "may use it (autoscaler.sh/namespaces), and this trigger is none of them. An operator's file may do that, and "
+        "it is sent; a tenant's trigger would give no sample.",
+        fix="Correct the address, or add it to the annotation that the message names.",
+        example="metadata:\n  annotations:\n    autoscaler.sh/servers: https://prometheus.monitoring.svc:9090",
+    ),
+    Page(
         code="I123",
         title="A kind that is not read",
         why="It belongs to KEDA, and this version does nothing with it.",

@@ -92,3 +92,23 @@ def test_a_target_that_is_too_low_is_shown_where_it_stands(tmp_path: Path):
     for amount in ("0", "-5"):
         (text,) = found(tmp_path, GOOD.replace('"10"', f'"{amount}"'))
         assert text.startswith(f'E104 triggers[0].metadata.threshold must be at least 0.001, found "{amount}"')
+
+
+def test_a_credential_that_leaves_its_home_is_warned_of(tmp_path: Path):
+    """An operator's file may send it elsewhere, but not unsaid (S3); at home, and without a home, nothing is."""
+    metadata = "metadata: {name: login, namespace: shop, annotations: {KEY: 'VALUE'}}"
+
+    def said(key: str, value: str) -> list[str]:
+        annotated = metadata.replace("KEY", f"autoscaler.sh/{key}").replace("VALUE", value)
+        login = LOGIN.replace("metadata: {name: login, namespace: shop}", annotated)
+        return [text for text in found(tmp_path, BASIC, login, SECRET) if text.startswith("W125")]
+
+    (away,) = said("servers", "https://other.example")
+    assert away == (
+        "W125 triggers[0].authenticationRef: TriggerAuthentication shop/login may not be sent to "
+        "http://prometheus:9090: add it to autoscaler.sh/servers, or ask elsewhere"
+    )
+    assert said("servers", "http://prometheus:9090") == []
+    (foreign,) = said("namespaces", "till, stock")
+    assert "is not for namespace shop: add it to autoscaler.sh/namespaces" in foreign
+    assert said("namespaces", "shop") == []
