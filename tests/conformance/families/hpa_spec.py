@@ -12,7 +12,7 @@ from autoscaler.manifests.hpa import with_defaults
 from autoscaler.manifests.scaledobject import Judged, candidate, parse
 from autoscaler.manifests.settings import Settings
 from autoscaler.model.faults import Severity
-from autoscaler.model.objects import MetricKind, MetricTarget, ScaledObject, ScalingRules, TargetType
+from autoscaler.model.objects import MetricKind, MetricTarget, Pause, ScaledObject, ScalingRules, TargetType
 from autoscaler.model.quantity import parse_quantity
 from autoscaler.scalers.contract import Scaler
 from autoscaler.scalers.cpu_memory import CpuMemoryScaler
@@ -76,7 +76,9 @@ def _refused(judged: Judged, text: str) -> Verdict:
     if "already exists" in text:
         return Explained("D40") if judged.obj is not None else Disagrees("loaded", judged.faults)
     if "paused replica count" in text:
-        stands = judged.obj is not None and judged.obj.pause.paused and any(f.code == "W120" for f in judged.faults)
+        stands = (
+            judged.obj is not None and _stands_still(judged.obj.pause) and any(f.code == "W120" for f in judged.faults)
+        )
         return Agrees() if stands else Disagrees("paused where it is", judged.faults)
     return Agrees() if judged.obj is None else Disagrees(text, _essence(judged.obj))
 
@@ -99,10 +101,15 @@ def _paused(obj: ScaledObject, out: dict[str, Any]) -> Verdict:
     """A paused object has no HPA, and the paused count is what is written, if anything is."""
     written = out.get("scaleTo", [])
     if any(count < 0 for count in written):
-        return Explained("D8") if obj.pause.paused and obj.pause.replicas is None else Disagrees(out, obj.pause)
+        return Explained("D8") if _stands_still(obj.pause) else Disagrees(out, obj.pause)
     fits = obj.pause.replicas in written if written else True
     ours = {"paused": obj.pause.full, "replicas": obj.pause.replicas}
     return Agrees() if fits and out.get("paused", ["True"])[0] == "True" else Disagrees(out, ours)
+
+
+def _stands_still(pause: Pause) -> bool:
+    """Say whether an object is paused where its target stands."""
+    return pause.full and pause.replicas is None
 
 
 def _essence(obj: ScaledObject) -> dict[str, Any]:
