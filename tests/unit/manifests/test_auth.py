@@ -136,10 +136,11 @@ def test_parameters_are_given_only_if_all_are_there():
     place = ("Secret", "demo", "token")
     full = resolver({known.ref: known}, {place: held}, "default")
     names, secret = frozenset({"bearerToken"}), "Secret demo/token"
-    assert full(known.ref) == Grant(parameters={"bearerToken": Secret("hush")}, names=names)
-    nothing = Grant(parameters=None, names=names, absent=(secret,))
+    grant = Grant(parameters=None, names=names, servers=known.servers, namespaces=known.namespaces)
+    assert full(known.ref) == replace(grant, parameters={"bearerToken": Secret("hush")})
+    nothing = replace(grant, absent=(secret,))
     assert resolver({known.ref: known}, {}, "default")(known.ref) == nothing
-    refused = Grant(parameters=None, names=names, unusable=(f"{secret}, which is annotated autoscaler.sh/use: deny",))
+    refused = replace(grant, unusable=(f"{secret}, which is annotated autoscaler.sh/use: deny",))
     assert resolver({known.ref: known}, {place: denied}, "default")(known.ref) == refused
     other = replace(held, values={"user": Secret("hush"), "other": Secret("hush")})
     (lack,) = resolver({known.ref: known}, {place: other}, "default")(known.ref).unusable
