@@ -25,7 +25,7 @@ def settings() -> str:
         default = default_of(declared)
         text = shown(default) if hasattr(default, "total_seconds") else str(default)
         flag = f"`--{declared.name.replace('_', '-')}`"
-        rows.append((flag, "" if default in (None, (), False) else f"`{text}`", declared.metadata["help"]))
+        rows.append((flag, "" if default in (None, "", (), False) else f"`{text}`", declared.metadata["help"]))
     return table(("flag", "default", "meaning"), rows)
 
 
