@@ -25,6 +25,7 @@ FAILURES = {
     "first([1]) and first([true])": "a condition must be true or false, found int",
     "first([1]) or first([true])": "a condition must be true or false, found int",
     "first([1]) ? 1 : 2": "a condition must be true or false, found int",
+    "filter(first([1]), true)[0]": "filter needs a list, found int",
     "filter([1], first([1]))": "a condition must be true or false, found int",
     "count(first([[1]]))": "a condition must be true or false, found int",
     "first([1])[0]": "nothing can be taken out of int",

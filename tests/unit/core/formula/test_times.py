@@ -76,6 +76,10 @@ MOVES = {
     'date("2024-07-02 03:00 CEST", "2006-01-02 15:04 MST", "Europe/Berlin").UTC().Hour()': 1.0,
     'date("1 January 2024", "_2 January 2006").Day()': 1.0,
     'date("24 05 -0700", "06 05 -0700").Second()': 5.0,
+    'date("68", "06").Year()': 2068.0,
+    'date("69", "06").Year()': 1969.0,
+    'date("24", "06").YearDay()': 1.0,
+    'date("05.123456789", "05.000000000").Nanosecond()': 123_456_789.0,
 }
 
 ORDER = {
@@ -150,6 +154,12 @@ WRITTEN = {
     'timezone("").String()': "UTC",
     "string(now())": "2026-03-01 08:30:00 +0000 UTC",
     "now().String()": "2026-03-01 08:30:00 +0000 UTC",
+    "now().Month().String() + now().Weekday().String()": "MarchSunday",
+    'date("2024-01-02T03:04:05.5Z").Format("05.000000000000")': "05.500000000000",
+    'date("2024-07-02 03:00 +0200", "2006-01-02 15:04 -0700", "Europe/Berlin").Zone()': "CEST",
+    'date("2024-07-02 03:00 +0300", "2006-01-02 15:04 -0700", "Europe/Berlin").Zone()': "+0300",
+    'date("2024-07-02 03:00 +0200 CEST", "2006-01-02 15:04 -0700 MST", "Europe/Berlin").Zone()': "CEST",
+    'date("2024-07-02 03:00 +0200 XST", "2006-01-02 15:04 -0700 MST", "Europe/Berlin").Zone()': "XST",
     f'{AT}.Format("Mon Monday Jan January 02 06 03 PM -0700 000%")': (
         "Thu Thursday Feb February 29 24 01 PM +0000 000%"
     ),
@@ -193,6 +203,11 @@ FAILURES = {
     'timezone("No/Where").String()': "that is no time zone's name",
     'date("yesterday").Day()': "date cannot read that text",
     f'date("{"1" * 128}", "2006").Day()': "date cannot read that text",
+    'date("13", "3").Hour()': "date cannot read that text",
+    'date("24", "15").Hour()': "date cannot read that text",
+    'date("13", "1").Day()': "date cannot read that text",
+    'date("32", "2").Day()': "date cannot read that text",
+    'date("60", "4").Minute()': "date cannot read that text",
 }
 
 
@@ -229,3 +244,24 @@ def test_what_time_cannot_do_is_said(text, message):
 def said_by(text: str) -> str:
     """The failure's message, whether the trial run finds it or the run itself."""
     return failure_of(f"a > 0 ? ({text}) : 0").message
+
+
+MONTHS = "January February March April May June July August September October November December".split()
+DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split()
+
+
+@pytest.mark.parametrize(("number", "name"), enumerate(MONTHS, start=1))
+def test_every_month_is_written_and_read(number: int, name: str):
+    """By its name and by the first three letters of it, in any case."""
+    assert value_of(f'date("{number} 24", "1 06").Format("January Jan") == "{name} {name[:3]}" ? 1 : 0') == 1
+    for text, layout in ((name, "January"), (name[:3].upper(), "Jan"), (name.lower(), "January")):
+        assert value_of(f'int(date("{text} 24", "{layout} 06").Month())') == number
+
+
+@pytest.mark.parametrize(("place", "name"), enumerate(DAYS))
+def test_every_day_of_the_week_is_written_and_read(place: int, name: str):
+    """The first of September 2024 was a Sunday; a day's name is read and says nothing."""
+    day = f'date("2024-09-0{place + 1}", "2006-01-02")'
+    written = f'{day}.Format("Monday Mon ") + {day}.Weekday().String()'
+    assert value_of(f'{written} == "{name} {name[:3]} {name}" ? 1 : 0') == 1
+    assert value_of(f'int(date("{name} 2024-01-02", "Monday 2006-01-02").Weekday())') == 2
