@@ -5,6 +5,7 @@ Source: kubernetes horizontal.go, computeReplicasForMetrics, and replica_calcula
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from autoscaler.core.numbers import I32_MAX, I64_MAX, I64_MIN, Band, Wanted, ceil_i32, divide
 from autoscaler.core.pods import propose_pods
@@ -92,7 +93,7 @@ def _observed_with(sample: Sample, pods: PodCount | None) -> PodCount | None:
     """Give a cached sample the ready count that was seen with it, lest it be applied to its own effect (D25)."""
     if sample.ready is None or pods is None or pods.ready == sample.ready:
         return pods
-    return PodCount(total=pods.total, ready=sample.ready, exact=pods.exact)
+    return replace(pods, ready=sample.ready)
 
 
 def _proposal(index: int | None, wanted: Wanted | str) -> Proposal:

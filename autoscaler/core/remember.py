@@ -1,5 +1,6 @@
 """What the next tick must know: one tick and its outcome folded into the object's memory."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from autoscaler.core.decide import holds_of, is_held_by_source
@@ -266,12 +267,4 @@ def _while_paused(obj: ScaledObject, memory: Memory, seen: Observation, decision
         paused=True,
         paused_replicas=enforced if obj.pause.replicas is not None else None,
     )
-    return Memory(
-        recommendations=memory.recommendations,
-        grown=memory.grown,
-        shrunk=memory.shrunk,
-        last_active_at=memory.last_active_at,
-        triggers=memory.triggers,
-        past=past,
-        lost=memory.lost,
-    )
+    return replace(memory, past=past, unclean=False)

@@ -61,7 +61,7 @@ def _changed(letter: str, change: Callable[[str], str]) -> str:
 def _trim(machine: Evaluator, item: Value, chars: Value = BLANKS) -> Value:
     text = _text(item, "trim")
     machine.spend_text(len(text))
-    return text.strip(_text(chars, "trim")) if chars != "" else text
+    return text.strip(_text(chars, "trim"))
 
 
 def _trim_prefix(machine: Evaluator, item: Value, prefix: Value = " ") -> Value:

@@ -232,3 +232,13 @@ def test_the_instant_of_a_change_is_the_outcomes():
     """An event carries the instant that the actuator names, which live is that of the slot (D39)."""
     outcome = Applied(at=at(15), resource_version="9", took=timedelta(seconds=3))
     assert after(decision=a_decision(5, current=4), outcome=outcome).grown == (Change(pods=1, at=at(15)),)
+
+
+def test_a_pause_keeps_what_was_known():
+    """While nothing is decided windows, events and answers stay as they are, and the past says that it is paused."""
+    events = (Change(pods=2, at=at(3)),)
+    known = replace(KNOWN, grown=events, shrunk=events, last_active_at=at(9), triggers=(TriggerMemory(data_at=at(4)),))
+    paused = after(known, replace(EVENTFUL, pause=Pause(replicas=4)), decision=a_decision(4, current=4))
+    assert paused.past is not None
+    assert (paused.past.paused, paused.past.paused_replicas) == (True, 4)
+    assert replace(paused, past=known.past) == known

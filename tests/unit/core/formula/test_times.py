@@ -80,6 +80,7 @@ MOVES = {
     'date("69", "06").Year()': 1969.0,
     'date("24", "06").YearDay()': 1.0,
     'date("05.123456789", "05.000000000").Nanosecond()': 123_456_789.0,
+    'date("05.1234567899", "05.999").Nanosecond()': 123_456_789.0,
 }
 
 ORDER = {
@@ -246,8 +247,24 @@ def said_by(text: str) -> str:
     return failure_of(f"a > 0 ? ({text}) : 0").message
 
 
-MONTHS = "January February March April May June July August September October November December".split()
-DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split()
+MONTHS = [
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+]
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
 
 @pytest.mark.parametrize(("number", "name"), enumerate(MONTHS, start=1))
