@@ -4,10 +4,9 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TextIO
 
-from autoscaler.cli.given import audiences_given, pairs
+from autoscaler.cli.given import audiences_given, folder_given, pairs
 from autoscaler.cli.library import Library, rules_of
 from autoscaler.cli.live import TRANSPORTS
 from autoscaler.cli.relay import RelayingSender
@@ -190,7 +189,7 @@ def places_of(settings: Settings, library: Library) -> Places:
         find_config_map=library.config_map,
         audiences=audiences_given(settings.token_audience),
         environment={name: os.environ[name] for name in settings.auth_env if name in os.environ},
-        auth_root=Path(settings.auth_root) if settings.auth_root else None,
+        auth_root=folder_given("--auth-root", settings.auth_root) if settings.auth_root else None,
         cluster_namespace=settings.namespace,
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from autoscaler.model.fatal import FatalError
 from autoscaler.scalers.addresses import Origin, parse_origin
@@ -21,6 +22,14 @@ def origin_given(text: str) -> Origin:
     if not isinstance(origin, Origin):
         raise FatalError(f"--allow-server {text!r} is no origin; write it like http://10.0.0.7:9090", exit_code=2)
     return origin
+
+
+def folder_given(flag: str, text: str) -> Path:
+    """Read a folder that must be there."""
+    folder = Path(text)
+    if not folder.is_dir():
+        raise FatalError(f"{flag} {text!r} is no folder", exit_code=2)
+    return folder
 
 
 def audiences_given(given: Sequence[str]) -> dict[tuple[str, str], str]:

@@ -106,11 +106,11 @@ def start(settings: Settings, paths: tuple[str, ...], *, dry_run: bool, once: bo
 def print_settings(ctx: click.Context, settings: Settings) -> None:
     """Show every setting with its value and where it came from."""
     names = {"COMMANDLINE": "flag", "ENVIRONMENT": "environment", "DEFAULT_MAP": "settings file", "DEFAULT": "default"}
-    for declared in fields(Settings):
-        value = getattr(settings, declared.name)
-        source = ctx.get_parameter_source(declared.name)
+    words = {"dry_run": ctx.params["dry_run"], "once": ctx.params["once"]}
+    for name, value in (*((each.name, getattr(settings, each.name)) for each in fields(Settings)), *words.items()):
+        source = ctx.get_parameter_source(name)
         text = shown(value) if hasattr(value, "total_seconds") else value
         if isinstance(text, tuple):
             text = " ".join(text)
-        name = declared.name.replace("_", "-")
-        click.echo(f"{name:<26} {text if text not in (None, '') else '-'!s:<24} {names[source.name] if source else ''}")
+        flag = name.replace("_", "-")
+        click.echo(f"{flag:<26} {text if text not in (None, '') else '-'!s:<24} {names[source.name] if source else ''}")

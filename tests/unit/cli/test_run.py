@@ -141,6 +141,7 @@ def test_a_mistake_on_the_command_line_is_named(
         ("--kubeconfig", "/nowhere/config", "/nowhere/config"),
         ("--allow-server", "prometheus", "--allow-server 'prometheus' is no origin"),
         ("--map", "old", "--map 'old' is not OLD=NEW"),
+        ("--auth-root", "/nowhere", "--auth-root '/nowhere' is no folder"),
         ("--listen", ":99999", "--listen ':99999' is not HOST:PORT"),
         ("--listen", "8080:http", "--listen '8080:http' is not HOST:PORT"),
         ("--guard-recovery-min", "2h", "--guard-recovery-min is longer than --guard-recovery-max"),

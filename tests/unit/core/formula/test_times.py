@@ -254,7 +254,7 @@ MONTHS = [
 DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(MONTHS, start=1))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, start=1)))
 def test_every_month_is_written_and_read(number: int, name: str):
     """By its name and by the first three letters of it, in any case."""
     assert value_of(f'date("{number} 24", "1 06").Format("January Jan") == "{name} {name[:3]}" ? 1 : 0') == 1
@@ -262,7 +262,7 @@ def test_every_month_is_written_and_read(number: int, name: str):
         assert value_of(f'int(date("{text} 24", "{layout} 06").Month())') == number
 
 
-@pytest.mark.parametrize(("place", "name"), enumerate(DAYS))
+@pytest.mark.parametrize(("place", "name"), list(enumerate(DAYS)))
 def test_every_day_of_the_week_is_written_and_read(place: int, name: str):
     """The first of September 2024 was a Sunday; a day's name is read and says nothing."""
     day = f'date("2024-09-0{place + 1}", "2006-01-02")'
