@@ -2,15 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from autoscaler.cli.options import GroupedCommand, GroupedOption, with_config, with_settings
 from autoscaler.cli.output import Screen, stderr, stdout, with_color
 from autoscaler.settings import Settings
+
+if TYPE_CHECKING:
+    from autoscaler.cli.compose import Outside
+    from autoscaler.model.record import Record
 
 OF_THE_DAEMON = ("state_dir", "writes_per_second", "listen", "allow_host", "log_format", "log_level")
 EPILOG = """\b
@@ -103,8 +107,28 @@ async def _plan(settings: Settings, paths: Sequence[str], *, output: str, exit_c
     try:
         notes.write(f"{outside.client.access.context}: Kubernetes {outside.version}. Read-only.")
         done = await tick_once(objects, outside, clock, guard_of(settings), NoStore())
+        for text in await _lacking(outside, done.records):
+            notes.write(text)
     finally:
         await outside.close()
     records = tuple(map(as_planned, done.records))
     REPORTS[output](records, screen)
     return status(records, refused=result.status(strict=False) != 0, exit_code=exit_code)
+
+
+async def _lacking(outside: "Outside", records: Iterable["Record"]) -> list[str]:
+    """Give the rules that would let the barred scales be read, a line for each namespace."""
+    from itertools import groupby
+
+    from autoscaler.kube.rights import lacking, rights_for, role_rules
+    from autoscaler.model.observation import Unreadable, UnreadableReason
+    from autoscaler.model.record import Unobserved
+
+    unread = [record for record in records if isinstance(record, Unobserved)]
+    barred = [record.obj for record in unread if record.why.reason is UnreadableReason.FORBIDDEN]
+    await outside.discovery.learn([obj.target for obj in barred])
+    missing = await lacking(outside.client, rights_for(barred, outside.discovery, writes=False))
+    if isinstance(missing, Unreadable):
+        return []
+    by_namespace = groupby(missing, key=lambda right: right.namespace)
+    return [f"Try:   a Role in {namespace} with {role_rules(rights)}" for namespace, rights in by_namespace]

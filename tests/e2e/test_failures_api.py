@@ -14,6 +14,7 @@ from autoscaler.model.text import Secret
 from tests.e2e.daemon import FAST, RunningDaemon, Stage, await_that, grant
 from tests.e2e.threads import on_a_thread
 from tests.servers.objects import path_of, role, rule
+from tests.unit.cli.run import typed
 
 pytestmark = pytest.mark.e2e
 
@@ -124,6 +125,18 @@ def test_a_namespace_without_rights_is_named(stage: Stage):
     assert "patch deployments/scale.apps in default" in missing["rights"]
     assert "resources: [deployments/scale]" in missing["add"]
     assert daemon.await_event("scale unreadable")["reason"] == "forbidden"
+
+
+def test_a_plan_without_rights_says_which_rule_to_add(stage: Stage, tmp_path: Path):
+    """The rule that reading takes stands under what was refused, and can be copied."""
+    (tmp_path / "api.yaml").write_text(
+        stage.scaled("api").replace(f"namespace: {stage.namespace}", "namespace: default")
+    )
+    poor = grant(stage.plane, stage.namespace, "get", account="poor")
+    done = typed("plan", "api.yaml", "--kubeconfig", str(poor), cwd=tmp_path)
+    assert (done.status, "forbidden" in done.out) == (3, True)
+    rule = 'rules: [{apiGroups: ["apps"], resources: [deployments/scale], verbs: [get]}]'
+    assert f"Try:   a Role in default with {rule}" in done.err
 
 
 class Busy(KubeStandIn):
